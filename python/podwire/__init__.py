@@ -1,0 +1,1 @@
+"""podwire shows Kubernetes traffic from the outside: Pod names, TCP states and latencies from a mirror port."""

@@ -1,0 +1,104 @@
+"""The compiled packet core, as Python sees it. Only `podwire.capture` imports it.
+
+Times are nanoseconds since the Unix epoch, durations nanoseconds, sizes bytes, addresses text in canonical form.
+"""
+
+from typing import Any, final
+
+class CoreError(Exception):
+    """A source could not be opened or read; the text is one sentence for the user."""
+
+@final
+class RecordBatch:
+    """One Arrow record batch, handed over through the Arrow PyCapsule interface (`__arrow_c_array__`)."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+    def __len__(self) -> int: ...
+
+@final
+class Engine:
+    """Reads packets from files and interfaces into one connection table."""
+
+    def __init__(
+        self,
+        *,
+        mode: str = "full",
+        max_memory_bytes: int = 1 << 30,
+    ) -> None:
+        """`mode` is `full` or `control`; `max_memory_bytes` bounds the connection table."""
+
+    def open_interface(self, name: str, ring_bytes: int = 64 << 20, snap_bytes: int = 256) -> int:
+        """Start reading a network interface in a thread of the core. Returns the source's number.
+
+        Raises CoreError when the interface does not exist or may not be read.
+        """
+
+    def close_source(self, source: int) -> None:
+        """Stop one source; its connections stay. Unknown numbers are ignored."""
+
+    def read_files(self, paths: list[str]) -> ReadSummary:
+        """Read capture files to their end, merged by time, in the calling thread with the GIL released.
+
+        Raises CoreError for a file that cannot be opened or is no capture. A torn file is read up to where it breaks:
+        see `ReadSummary.errors`.
+        """
+
+    def set_collecting(self, collecting: bool) -> None:
+        """Start or stop making connections of what is read. While stopped, packets are counted and let go."""
+
+    def set_overlays(self, overlays: list[tuple[str, int, int | None, bool, int]]) -> None:
+        """Replace the tunnels to look into: (kind, UDP port, VNI or None, VNI is identity, cluster), any number.
+
+        Takes effect with the next batch. `cluster` is 0 where the tunnel belongs to no known cluster.
+        """
+
+    def set_nodes(self, nodes: list[tuple[str, int]]) -> None:
+        """Replace the (outer address, cluster) pairs that tell which cluster a tunnelled packet belongs to."""
+
+    def add_claims(self, claims: list[tuple[int, str, int, int, int | None]]) -> None:
+        """Add or extend claims on addresses: (cluster, address, endpoint, from, until or None), in any order.
+
+        A claim with the same cluster, address and endpoint replaces the earlier one. `endpoint` is 1 or more.
+        Connections whose first packet lies in a claim are stamped with it, also those that are already in the table.
+        """
+
+    def drop_cluster(self, cluster: int) -> None:
+        """Forget the claims of one cluster; connections keep the endpoints they were stamped with."""
+
+    def snapshot(
+        self,
+        filters: list[tuple[str, str, list[Any], bool]],
+        columns: list[str],
+        limit: int,
+    ) -> RecordBatch:
+        """The connections that match all filters, newest first, at most `limit` (0: all), with the named columns.
+
+        A filter is (column, operator, values, negated): operator `in` matches any of the values, `prefix` any of the
+        given networks (addresses only), `range` a closed range (numbers only). Unknown columns raise ValueError.
+        """
+
+    def poll(self, limit: int) -> RecordBatch:
+        """The connections that ended or were pushed out since the last call, oldest first; removes them from the queue."""
+
+    def clear(self) -> None:
+        """Forget every connection, live and ended."""
+
+    def counters(self) -> dict[str, int]:
+        """Counters of the whole engine, by name; all only grow but `connections` and `memory-bytes`."""
+
+    def source_counters(self) -> list[dict[str, int | str]]:
+        """Counters by source: `interface` (or file), packets, bytes, kernel drops and the outcome of each packet."""
+
+    def last_packet_ns(self) -> int:
+        """The time of the latest packet read; 0 before the first one."""
+
+    def close(self) -> None:
+        """Stop every source and its thread. The engine cannot be used afterwards."""
+
+@final
+class ReadSummary:
+    """What reading files came to."""
+
+    packets: int
+    seconds: float
+    errors: list[str]

@@ -1,0 +1,36 @@
+"""How Pod packets are wrapped between nodes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+MAX_VNI = (1 << 24) - 1
+"""The largest VXLAN or Geneve network identifier (RFC 7348 §5, RFC 8926 §3.4)."""
+
+
+class Encapsulation(StrEnum):
+    """The kinds of tunnel that a CNI plugin can put between nodes."""
+
+    VXLAN = "vxlan"
+    GENEVE = "geneve"
+    IPIP = "ipip"
+    GRE = "gre"
+    GUE = "gue"
+    UDP = "udp"
+    STT = "stt"
+    WIREGUARD = "wireguard"
+    ESP = "esp"
+
+
+class Overlay(Struct, frozen=True):
+    """One tunnel that carries Pod packets: what to look for on the wire."""
+
+    kind: Encapsulation
+    port: int | None = None
+    """UDP destination port, 1–65535; None for kinds without one."""
+    vni: int | None = None
+    """The network identifier, 0–16777215; None where any is accepted."""
+    vni_is_identity: bool = False
+    """True where the plugin writes something else than a network into the VNI (Cilium: the sender's identity)."""
