@@ -23,7 +23,7 @@ class SystemClock:
 
 
 class FixedClock:
-    """A clock that stands still until it is moved: for tests, and for capture files, where "now" is their last packet."""
+    """A clock that stands still until it is moved: for tests, and for capture files, where now is the last packet."""
 
     def __init__(self, now_ns: int) -> None:
         self._now_ns = now_ns

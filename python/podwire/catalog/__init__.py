@@ -1,0 +1,33 @@
+"""The nouns as data: columns, types, units, help, default columns, scope, verbs and their options.
+
+The command line, the REST routes, the table headers and the reference page are made from what is declared here. No I/O,
+and nothing about how a verb is carried out: that is `commands`. A new noun is one file here and a line in `NOUNS`.
+"""
+
+from __future__ import annotations
+
+from podwire.catalog.capture import CAPTURE
+from podwire.catalog.connection import CONNECTION
+from podwire.catalog.connection_stats_settings import CONNECTION_STATS_SETTINGS
+from podwire.catalog.k8s_cni import K8S_CNI
+from podwire.catalog.k8s_connection import K8S_CONNECTION
+from podwire.catalog.k8s_settings import K8S_SETTINGS
+from podwire.catalog.nouns import Column, Flag, Noun, Option, Parameter, Scope, Verb
+from podwire.catalog.switch_info import SWITCH_INFO
+from podwire.catalog.vflow_settings import VFLOW_SETTINGS
+from podwire.catalog.vport import VPORT
+
+NOUNS: tuple[Noun, ...] = (
+    CAPTURE,
+    CONNECTION,
+    CONNECTION_STATS_SETTINGS,
+    K8S_CNI,
+    K8S_CONNECTION,
+    K8S_SETTINGS,
+    SWITCH_INFO,
+    VFLOW_SETTINGS,
+    VPORT,
+)
+"""Every noun, in the order of the reference page."""
+
+__all__ = ["NOUNS", "Column", "Flag", "Noun", "Option", "Parameter", "Scope", "Verb"]

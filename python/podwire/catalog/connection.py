@@ -1,0 +1,78 @@
+"""`connection`: the connection table, one row a connection, with the Pods' names where they are known."""
+
+from __future__ import annotations
+
+from podwire.catalog.nouns import Column, Noun, Verb
+from podwire.catalog.types import (
+    ADDRESS,
+    BYTES,
+    COUNT,
+    DURATION,
+    LATENCY,
+    NUMBER,
+    PORT,
+    STRING,
+    TIME,
+    VLAN,
+    VNI,
+    YES_NO,
+    choice,
+)
+
+STATES = ("syn", "syn-ack", "est", "fin", "rst")
+
+CONNECTION = Noun(
+    name="connection",
+    plural="connections",
+    title="Connection table",
+    show_help="Display connections.",
+    has_times=True,
+    columns=(
+        Column("switch", STRING, "The switch that saw the connection.", is_default=True),
+        Column("vlan", VLAN, "The VLAN of the outermost tag; the native VLAN for untagged packets.", is_default=True),
+        Column("vxlan", VNI, "The network identifier of the tunnel around the connection."),
+        Column("encap", STRING, "The kind of tunnel around the connection."),
+        Column("outer-src-ip", ADDRESS, "The client's end of the tunnel."),
+        Column("outer-dst-ip", ADDRESS, "The server's end of the tunnel."),
+        Column("proto", STRING, "The transport protocol."),
+        Column("src-ip", ADDRESS, "The client: who sent the SYN.", is_default=True),
+        Column("src-port", PORT, "The client's port."),
+        Column("src-pod", STRING, "The client's Pod."),
+        Column("src-namespace", STRING, "The namespace of the client's Pod."),
+        Column("src-node", STRING, "The node of the client's Pod."),
+        Column("dst-ip", ADDRESS, "The server: who answered.", is_default=True),
+        Column("dst-port", PORT, "The server's port.", is_default=True),
+        Column("dst-pod", STRING, "The server's Pod."),
+        Column("dst-namespace", STRING, "The namespace of the server's Pod."),
+        Column("dst-node", STRING, "The node of the server's Pod."),
+        Column("cluster-name", STRING, "The Kubernetes cluster of the named ends."),
+        Column("cur-state", choice(*STATES), "syn, syn-ack, est, fin or rst.", is_default=True),
+        Column("transition-state", choice("started", "ended"), "Whether the connection goes on or has ended."),
+        Column("syn-resends", COUNT, "How often the client sent its SYN again."),
+        Column("syn-ack-resends", COUNT, "How often the server sent its SYN-ACK again."),
+        Column("latency", LATENCY, "From the first SYN to the SYN-ACK.", is_default=True),
+        Column("server-latency", LATENCY, "From the answered SYN to the SYN-ACK."),
+        Column("client-latency", LATENCY, "From the SYN-ACK to the client's ACK."),
+        Column("obytes", BYTES, "Stream bytes from the client to the server."),
+        Column("ibytes", BYTES, "Stream bytes from the server to the client."),
+        Column("total-bytes", BYTES, "Stream bytes both ways."),
+        Column("opkts", COUNT, "Packets from the client to the server."),
+        Column("ipkts", COUNT, "Packets from the server to the client."),
+        Column("retransmits", COUNT, "Data packets that were sent again."),
+        Column("dur", LATENCY, "From the first to the last packet."),
+        Column("age", DURATION, "Time since the first packet.", is_default=True),
+        Column("started-time", TIME, "When the first packet passed."),
+        Column("last-time", TIME, "When the latest packet passed."),
+        Column("ended-time", TIME, "When the connection ended."),
+        Column("one-way", YES_NO, "Whether only one direction was seen."),
+        Column("source", STRING, "The interface or file that the connection was seen on."),
+        Column("reason", STRING, "Why an end has no name."),
+        Column("id", NUMBER, "The connection's number on this switch.", is_key=True),
+    ),
+    verbs=(Verb("clear", "Forget every connection of the table."),),
+    examples=(
+        "connection-show",
+        "connection-show dst-port 8080 cur-state est format src-pod,dst-pod,latency,age",
+        "connection-show sort-desc latency limit-output 10",
+    ),
+)

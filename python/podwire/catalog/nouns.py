@@ -1,0 +1,118 @@
+"""What a noun is made of: columns, verbs and the words that a verb takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from podwire.catalog.types import ValueType
+
+
+class Scope(StrEnum):
+    """Where a change of a noun takes effect (NetVisor's `scope`)."""
+
+    LOCAL = "local"
+    """This switch only."""
+    FABRIC = "fabric"
+    """All switches of the fabric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a noun's table; it is also a filter of the noun's show command."""
+
+    name: str
+    type: ValueType
+    help: str
+    is_default: bool = False
+    """True where the column is shown without being asked for."""
+    is_key: bool = False
+    """True where the column, with the other keys, tells one row from all others."""
+    placeholder: str = ""
+    """How the value is written in help, where the type's own word does not say it."""
+
+    @property
+    def value_help(self) -> str:
+        """How a value of this column is written: `cluster-name-string`, `0..16777215`."""
+        return self.placeholder or self.type.placeholder(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A word of a command that is followed by a value: `kube-config PATH`."""
+
+    keyword: str
+    type: ValueType
+    help: str
+    is_required: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def value_help(self) -> str:
+        """How the value is written in help."""
+        return "|".join(self.choices) or self.type.placeholder(self.keyword)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A pair of words without a value, one for yes and one for no: `create-vport|no-create-vport`."""
+
+    name: str
+    """The field that it sets to true or false."""
+    yes: str
+    no: str
+    help: str
+    is_required: bool = False
+
+
+Option = Parameter | Flag
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What can be done with a noun, other than to show it."""
+
+    name: str
+    """create, modify, delete, clear, …: the last word of the command."""
+    help: str
+    options: tuple[Option, ...] = ()
+    needs_one: bool = False
+    """True where at least one option that is not a key must be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    """A thing that operators name: `vport`, `k8s-connection`."""
+
+    name: str
+    plural: str
+    """The last part of its REST path, as NetVisor's: `vports`."""
+    title: str
+    """What a row is, in a few words: heading of the reference page."""
+    show_help: str
+    columns: tuple[Column, ...]
+    verbs: tuple[Verb, ...] = ()
+    scope: Scope = Scope.LOCAL
+    is_singleton: bool = False
+    """True for settings: one record, shown vertically."""
+    has_times: bool = False
+    """True where rows have a first and a last time, so that the time window options apply."""
+    examples: tuple[str, ...] = field(default=())
+
+    @property
+    def show_command(self) -> str:
+        """The command that shows its rows."""
+        return f"{self.name}-show"
+
+    def column(self, name: str) -> Column | None:
+        """Return the column called `name`, or None."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    def verb(self, name: str) -> Verb | None:
+        """Return the verb called `name`, or None."""
+        return next((verb for verb in self.verbs if verb.name == name), None)
+
+    @property
+    def default_columns(self) -> tuple[Column, ...]:
+        """The columns that are shown without `format`."""
+        return tuple(column for column in self.columns if column.is_default)

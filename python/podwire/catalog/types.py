@@ -1,0 +1,160 @@
+"""The types of values that columns and options have: how they are written, read, checked and shown.
+
+Inside podwire a value is raw (nanoseconds, bytes, seconds since the epoch as nanoseconds, text); `parse` makes it from
+what a person typed and `show` turns it into what a table prints.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from podwire.catalog import units
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _show_text(value: Any) -> str:
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueType:
+    """One type of value."""
+
+    name: str
+    word: str
+    """How a value is written in help; `{name}` stands for the keyword."""
+    parse: Callable[[str], Any] = _text
+    """Makes the raw value of a typed one; raises ValueError with what is expected."""
+    show: Callable[[Any], str] = _show_text
+    """Prints the raw value, scaled, as tables do."""
+    show_raw: Callable[[Any], str] = _show_text
+    """Prints the raw value unscaled."""
+    json_type: str = "string"
+    is_number: bool = False
+    is_address: bool = False
+    is_list: bool = False
+    """True where the text is a comma-separated list whose members can be asked for one by one."""
+    choices: tuple[str, ...] = ()
+
+    def placeholder(self, keyword: str) -> str:
+        """How a value of `keyword` is written in help."""
+        return self.word.format(name=keyword)
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        try:
+            value = int(raw, 10)
+        except ValueError:
+            msg = f"a number from {low} to {high}"
+            raise ValueError(msg) from None
+        if not low <= value <= high:
+            msg = f"a number from {low} to {high}"
+            raise ValueError(msg)
+        return value
+
+    return parse
+
+
+def integer(low: int, high: int, *, word: str = "", name: str = "integer") -> ValueType:
+    """Make the type of whole numbers from `low` to `high`, shown plainly."""
+    return ValueType(name, word or f"{low}..{high}", _integer(low, high), json_type="integer", is_number=True)
+
+
+def choice(*values: str, name: str = "choice") -> ValueType:
+    """Make the type of one word out of `values`."""
+
+    def parse(raw: str) -> str:
+        if raw not in values:
+            msg = f"one of {', '.join(values)}"
+            raise ValueError(msg)
+        return raw
+
+    return ValueType(name, "|".join(values), parse, choices=values)
+
+
+def _address(raw: str) -> str:
+    try:
+        return str(ipaddress.ip_address(raw))
+    except ValueError:
+        msg = "an IPv4 or IPv6 address"
+        raise ValueError(msg) from None
+
+
+def _mac(raw: str) -> str:
+    parts = raw.lower().replace("-", ":").split(":")
+    if len(parts) != 6 or not all(len(p) == 2 and set(p) <= set("0123456789abcdef") for p in parts):
+        msg = "a MAC address such as 88:88:88:bf:5d:be"
+        raise ValueError(msg)
+    return ":".join(parts)
+
+
+def _boolean(yes: str, no: str) -> Callable[[str], bool]:
+    words = {yes: True, no: False, "true": True, "false": False, "on": True, "off": False, "yes": True, "no": False}
+
+    def parse(raw: str) -> bool:
+        if raw.lower() not in words:
+            msg = f"{yes} or {no}"
+            raise ValueError(msg)
+        return words[raw.lower()]
+
+    return parse
+
+
+def _show_boolean(yes: str, no: str) -> Callable[[Any], str]:
+    def show(value: Any) -> str:
+        return yes if value else no
+
+    return show
+
+
+def boolean(yes: str, no: str) -> ValueType:
+    """Make a yes/no type with its two words."""
+    show = _show_boolean(yes, no)
+    return ValueType("boolean", f"{yes}|{no}", _boolean(yes, no), show, show, json_type="boolean", choices=(yes, no))
+
+
+STRING = ValueType("string", "{name}-string")
+LIST = ValueType("list", "{name}-string", is_list=True)
+PATH = ValueType("path", "{name}-path")
+ADDRESS = ValueType("address", "ip-address", _address, is_address=True)
+MAC = ValueType("mac", "mac-address", _mac)
+PORT = integer(0, 65535, word="{name}-number", name="port")
+VLAN = integer(0, 4095, name="vlan")
+VNI = integer(0, (1 << 24) - 1, name="vni")
+NUMBER = integer(0, (1 << 63) - 1, word="{name}-number", name="number")
+COUNT = ValueType("count", "{name}-number", units.parse_count, units.show_count, json_type="integer", is_number=True)
+BYTES = ValueType("bytes", "{name}-size", units.parse_size, units.show_size, json_type="integer", is_number=True)
+LATENCY = ValueType(
+    "latency",
+    "duration: #d#h#m#s",
+    units.parse_duration,
+    units.show_latency,
+    json_type="integer",
+    is_number=True,
+)
+DURATION = ValueType(
+    "duration",
+    "duration: #d#h#m#s",
+    units.parse_duration,
+    units.show_duration,
+    json_type="integer",
+    is_number=True,
+)
+TIME = ValueType(
+    "time",
+    "date/time: yyyy-mm-ddTHH:mm:ss",
+    units.parse_time,
+    units.show_time,
+    json_type="integer",
+    is_number=True,
+)
+ON_OFF = boolean("on", "off")
+ENABLE = boolean("enable", "disable")
+YES_NO = boolean("yes", "no")
