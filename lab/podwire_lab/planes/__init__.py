@@ -1,0 +1,36 @@
+"""How Pod packets cross between nodes: one file a data plane, and the list of them.
+
+What enters: the truth, and the links of one node's namespace. What does not: Kubernetes objects, traffic. A plane is a
+function that connects a node to its peers as the real plugin does, and a way to attach Pods (`attach`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from podwire_lab.links import Links
+from podwire_lab.objects.truth import Cluster, Node
+from podwire_lab.planes import calico_bgp, calico_vxlan, flannel_host_gw, flannel_vxlan
+from podwire_lab.planes.attach import BRIDGED, ROUTED, Attachment
+
+
+@dataclass(frozen=True)
+class DataPlane:
+    """`connect` runs once in each node's namespace; `pods` says how a Pod's veth is joined to it."""
+
+    connect: Callable[[Links, Node, Cluster], None]
+    pods: Attachment
+
+
+DATA_PLANES = {
+    ("flannel", "host-gw"): DataPlane(flannel_host_gw.connect, BRIDGED),
+    ("flannel", "vxlan"): DataPlane(flannel_vxlan.connect, BRIDGED),
+    ("calico", "vxlan"): DataPlane(calico_vxlan.connect, ROUTED),
+    ("calico", "bgp"): DataPlane(calico_bgp.connect, ROUTED),
+}
+
+
+def data_plane(cluster: Cluster) -> DataPlane:
+    """The data plane that the truth names."""
+    return DATA_PLANES[cluster.plane.plugin, cluster.plane.backend]
