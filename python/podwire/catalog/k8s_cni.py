@@ -10,7 +10,7 @@ K8S_CNI = Noun(
     plural="k8s-cnis",
     title="CNI findings",
     show_help="Display CNI information.",
-    has_times=True,
+    times=("first-seen", "last-seen"),
     columns=(
         Column("cluster-name", STRING, "The name of the Kubernetes cluster.", is_default=True, is_key=True),
         Column("cni-plugin", STRING, "The CNI plugin name.", is_default=True),

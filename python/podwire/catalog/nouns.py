@@ -95,14 +95,19 @@ class Noun:
     scope: Scope = Scope.LOCAL
     is_singleton: bool = False
     """True for settings: one record, shown vertically."""
-    has_times: bool = False
-    """True where rows have a first and a last time, so that the time window options apply."""
+    times: tuple[str, str] | None = None
+    """The columns with a row's first and last time, where it has them: the time window options apply then."""
     examples: tuple[str, ...] = field(default=())
 
     @property
     def show_command(self) -> str:
         """The command that shows its rows."""
         return f"{self.name}-show"
+
+    @property
+    def has_times(self) -> bool:
+        """True where the time window options apply."""
+        return self.times is not None
 
     def column(self, name: str) -> Column | None:
         """Return the column called `name`, or None."""

@@ -33,5 +33,5 @@ class Pod(Struct, frozen=True, gc=False, omit_defaults=True):
 
     @property
     def holds_addresses(self) -> bool:
-        """True while the Pod's addresses are its own: a Pod that ended has lost them, though the API shows them still."""
+        """True while the Pod's addresses are its own: one that ended has lost them, though the API shows them still."""
         return self.phase in ("Pending", "Running", "Unknown")

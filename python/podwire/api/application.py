@@ -1,0 +1,45 @@
+"""The REST application: routes, and the one place where errors become HTTP answers."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+
+from podwire.api.answers import Body, failure, status_of
+from podwire.api.routes import make_routes
+from podwire.commands.dispatch import Commands
+from podwire.support.errors import PodwireError
+
+_log = logging.getLogger(__name__)
+_Request = Request[Any, Any, Any]
+
+
+def make_application(commands: Commands, *, version: str) -> Litestar:
+    """Build the REST application over `commands`."""
+    return Litestar(
+        route_handlers=make_routes(commands),
+        exception_handlers={PodwireError: _refused, HTTPException: _not_served, Exception: _failed},
+        openapi_config=OpenAPIConfig(title="podwire", version=version, path="/vRest/api-docs"),
+        logging_config=None,
+    )
+
+
+def _refused(_: _Request, error: Exception) -> Response[Body]:
+    assert isinstance(error, PodwireError)
+    return Response(failure(str(error)), status_code=status_of(error))
+
+
+def _not_served(request: _Request, error: Exception) -> Response[Body]:
+    assert isinstance(error, HTTPException)
+    text = "Resource Not Found" if error.status_code == 404 else error.detail
+    return Response(failure(f"{request.method} {request.url.path}: {text}"), status_code=error.status_code)
+
+
+def _failed(request: _Request, error: Exception) -> Response[Body]:
+    """A fault of podwire's own: logged with its trace, told without it."""
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return Response(failure("podwire failed to answer; its log has the details."), status_code=500)

@@ -1,0 +1,87 @@
+"""The routes, made from the catalog: a path a noun, with the HTTP methods that its verbs need.
+
+GET    /vRest/vports?svc-name=pluribus       vport-show svc-name pluribus
+POST   /vRest/k8s-connections                k8s-connection-create
+PUT    /vRest/k8s-connections                k8s-connection-modify
+DELETE /vRest/k8s-connections?cluster-name=… k8s-connection-delete
+POST   /vRest/connections/clear              connection-clear
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.handlers import HTTPRouteHandler
+
+from podwire.api.answers import Body, success
+from podwire.catalog import NOUNS, Noun, Verb
+from podwire.commands.dispatch import Commands
+from podwire.support.errors import UsageError
+
+METHODS = {"create": "POST", "modify": "PUT", "delete": "DELETE"}
+"""The HTTP method of a verb; a verb that is not listed is a POST to a path of its own."""
+
+MOST_BODY_BYTES = 1 << 20
+"""What a request may carry: a command's values are a few hundred bytes."""
+
+_Request = Request[Any, Any, Any]
+_Endpoint = Callable[[_Request], Awaitable[Response[Body]]]
+
+
+def make_routes(commands: Commands) -> list[HTTPRouteHandler]:
+    """Return the handlers of every noun and verb."""
+    routes = []
+    for noun in NOUNS:
+        routes.append(_route("GET", f"/vRest/{noun.plural}", _show(commands, noun), noun, "show", noun.show_help))
+        for verb in noun.verbs:
+            path = f"/vRest/{noun.plural}" + ("" if verb.name in METHODS else f"/{verb.name}")
+            method = METHODS.get(verb.name, "POST")
+            routes.append(_route(method, path, _act(commands, noun, verb), noun, verb.name, verb.help))
+    return routes
+
+
+def _route(method: str, path: str, endpoint: _Endpoint, noun: Noun, verb: str, summary: str) -> HTTPRouteHandler:
+    decorate = HTTPRouteHandler(
+        path,
+        http_method=method,  # type: ignore[arg-type]
+        operation_id=f"{noun.name}-{verb}",
+        summary=summary,
+        tags=[noun.name],
+        status_code=200,
+        media_type=MediaType.JSON,
+        request_max_body_size=MOST_BODY_BYTES,
+        name=f"{noun.name}-{verb}",
+    )
+    return decorate(endpoint)
+
+
+def _show(commands: Commands, noun: Noun) -> _Endpoint:
+    async def show(request: _Request) -> Response[Body]:
+        answer = await commands.show(noun, request.query_params.multi_items())
+        return Response(success(answer, scope=noun.scope))
+
+    return show
+
+
+def _act(commands: Commands, noun: Noun, verb: Verb) -> _Endpoint:
+    async def act(request: _Request) -> Response[Body]:
+        values = dict(request.query_params.multi_items()) | await _body(request)
+        answer = await commands.act(noun, verb.name, values)
+        return Response(success(answer, scope=noun.scope))
+
+    return act
+
+
+async def _body(request: _Request) -> dict[str, Any]:
+    """Read a JSON object from the request; nothing at all is an empty one."""
+    content = await request.body()
+    if not content:
+        return {}
+    try:
+        return msgspec.json.decode(content, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        msg = "The body must be a JSON object of options and values."
+        raise UsageError(msg) from None

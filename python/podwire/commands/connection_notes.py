@@ -1,0 +1,69 @@
+"""Why the connection table is empty: the first thing that stands in the way, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from podwire.commands.configuring import Configurator
+from podwire.engine.decoding import vxlan_of
+from podwire.engine.parts import Parts
+from podwire.engine.sources import SourceFeed
+from podwire.settings.configuration import Configuration
+
+
+class ConnectionNotes:
+    """Explains an empty answer to `connection-show`."""
+
+    def __init__(self, parts: Parts, configurator: Configurator | None, sources: SourceFeed | None) -> None:
+        self._parts = parts
+        self._configurator = configurator
+        self._sources = sources
+
+    def why_empty(self, total: int) -> list[str]:
+        """Return the sentence for an answer without rows; `total` is how many connections the table holds."""
+        if total:
+            return [f"No connection matches; there are {total} in the table."]
+        causes: tuple[Callable[[], str], ...] = (self._disabled, self._no_source, self._hidden_overlay, self._no_packet)
+        text = next((text for cause in causes if (text := cause())), "No connection was seen yet.")
+        return [text]
+
+    def _configuration(self) -> Configuration | None:
+        return self._configurator.configuration if self._configurator else None
+
+    def _disabled(self) -> str:
+        configuration = self._configuration()
+        if configuration is None or configuration.connection_stats.enable:
+            return ""
+        return "Connection statistics are disabled: enable them with connection-stats-settings-modify enable."
+
+    def _no_source(self) -> str:
+        if self._sources is None:
+            return ""
+        if not self._sources.interfaces:
+            return "No interface is read: start podwire serve with --interface and the port of the mirrored traffic."
+        if len(self._sources.faults) == len(self._sources.interfaces):
+            return " ".join(self._sources.faults.values())
+        return ""
+
+    def _hidden_overlay(self) -> str:
+        """Name the clusters whose traffic is inside VXLAN that nobody asked to look into."""
+        configuration = self._configuration()
+        if configuration is None:
+            return ""
+        hidden = [
+            name
+            for name, settings in configuration.connections.items()
+            if settings.enable and not settings.overlay_vxlan_analytics and vxlan_of(self._parts.findings.current(name))
+        ]
+        if not hidden:
+            return ""
+        return (
+            f"The Pods of {', '.join(hidden)} talk through VXLAN, which is not looked into: give "
+            f"k8s-connection-modify cluster-name {hidden[0]} overlay-vxlan-analytics."
+        )
+
+    def _no_packet(self) -> str:
+        counters = self._parts.capture.counters()
+        if counters.get("packets", 0):
+            return f"{counters['packets']} packets were read and none of them belongs to a TCP connection."
+        return "No packet was seen yet; capture-show tells what the interfaces receive."

@@ -1,0 +1,78 @@
+"""`k8s-cni-show`: the CNI findings, those that hold and those that held."""
+
+from __future__ import annotations
+
+from podwire.catalog.k8s_cni import K8S_CNI
+from podwire.commands.answer import Answer, Row
+from podwire.commands.configuring import Configurator
+from podwire.commands.query import Query
+from podwire.commands.show import answer_rows
+from podwire.engine.parts import Parts
+from podwire.model.overlays import Overlay
+from podwire.tables.findings import FindingRow
+
+
+class CniHandler:
+    """Shows the current findings; earlier ones too where a time window or the column `current` asks for them."""
+
+    noun = K8S_CNI
+
+    def __init__(self, configurator: Configurator | None, parts: Parts) -> None:
+        self._configurator = configurator
+        self._parts = parts
+
+    async def show(self, query: Query) -> Answer:
+        """Return a row a finding, oldest first."""
+        now_ns = self._parts.clock.now_ns()
+        asks_for_past = query.window.start_ns is not None or query.window.end_ns is not None
+        asks_for_past = asks_for_past or query.window.interval_ns is not None
+        asks_for_past = asks_for_past or any(each.column.name == "current" for each in query.conditions)
+        found = [row for row in self._parts.findings.rows() if row.is_current or asks_for_past]
+        rows = [_row(row, now_ns) for row in found]
+        return answer_rows(query, rows, now_ns=now_ns, notes=self._notes(query, rows))
+
+    def _notes(self, query: Query, rows: list[Row]) -> list[str]:
+        if rows or self._configurator is None:
+            return []
+        connections = self._configurator.configuration.connections
+        if not connections:
+            return ["There is no Kubernetes connection: make one with k8s-connection-create."]
+        if query.is_narrowed:
+            return []
+        states = ", ".join(f"{name} is {self._parts.clusters.status(name).state}" for name in connections)
+        return [f"No CNI plugin is known yet: {states}; see k8s-connection-show."]
+
+
+def describe_overlay(overlay: Overlay) -> str:
+    """Print a tunnel in short: `vxlan:8472:1`, `geneve:6081`, `ipip`."""
+    parts = [str(overlay.kind)]
+    if overlay.port is not None:
+        parts.append(str(overlay.port))
+    if overlay.vni_is_identity:
+        parts.append("identity")
+    elif overlay.vni is not None:
+        parts.append(str(overlay.vni))
+    return ":".join(parts)
+
+
+def _row(row: FindingRow, now_ns: int) -> Row:
+    finding = row.finding
+    first = finding.overlays[0] if finding.overlays else None
+    return {
+        "cluster-name": row.cluster,
+        "cni-plugin": finding.plugin,
+        "backend": finding.backend,
+        "udp-port": first.port if first else None,
+        "vxlan": first.vni if first else None,
+        "network-type": str(finding.network_type),
+        "version": finding.version or None,
+        "encapsulation": ",".join(map(describe_overlay, finding.overlays)) or None,
+        "encryption": finding.encryption or None,
+        "pod-cidrs": ",".join(finding.pod_cidrs) or None,
+        "confidence": finding.confidence,
+        "because": "; ".join(finding.because) or None,
+        "current": row.is_current,
+        "first-seen": row.first_seen_ns,
+        "last-seen": now_ns if row.is_current else row.last_seen_ns,
+        "time": None,
+    }

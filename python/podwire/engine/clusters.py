@@ -1,0 +1,107 @@
+"""Starts, changes and ends the feeds of the clusters so that they are what the configuration says."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass
+
+from podwire.engine.decoding import wanted_overlays
+from podwire.engine.feed import ClusterFeed
+from podwire.engine.parts import Parts
+from podwire.kube import ClusterFollower, KubeconfigSource
+from podwire.model.evidence import Node
+from podwire.settings.configuration import ClusterSettings, Configuration
+from podwire.settings.kube import KubeSettings
+from podwire.support.tasks import end_task, run_supervised
+
+_OUTER_ANNOTATIONS = (
+    "flannel.alpha.coreos.com/public-ip",
+    "flannel.alpha.coreos.com/public-ipv6",
+    "projectcalico.org/IPv4Address",
+    "projectcalico.org/IPv6Address",
+)
+"""Where plugins write the address that a node's tunnels start from, where it differs from the Node's own."""
+
+
+@dataclass(slots=True)
+class _Running:
+    settings: ClusterSettings
+    feed: ClusterFeed
+    task: asyncio.Task[None]
+
+
+class ClusterManager:
+    """Keeps one feed for every enabled connection of the configuration."""
+
+    def __init__(self, *, parts: Parts, settings: KubeSettings) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._running: dict[str, _Running] = {}
+        self._configuration = Configuration()
+
+    async def apply(self, configuration: Configuration) -> None:
+        """Make the feeds follow `configuration`; returns when every one that had to end has ended."""
+        self._configuration = configuration
+        for name in list(self._running):
+            wanted = configuration.connections.get(name)
+            running = self._running[name]
+            if wanted is None or not wanted.enable or wanted.kube_config != running.settings.kube_config:
+                await self._end(name)
+        for name, wanted in configuration.connections.items():
+            if not wanted.enable:
+                continue
+            if name not in self._running:
+                self._start(name, wanted)
+            self._running[name].settings = wanted
+            self._running[name].feed.configure(wanted)
+        self.refresh_core()
+
+    async def close(self) -> None:
+        """End every feed."""
+        for name in list(self._running):
+            await self._end(name)
+
+    def refresh_core(self) -> None:
+        """Tell the packet core which tunnels to look into and which cluster each node belongs to."""
+        self._parts.capture.set_nodes(self._nodes())
+        self._parts.capture.set_overlays(wanted_overlays(self._configuration, self._parts))
+
+    def _start(self, name: str, settings: ClusterSettings) -> None:
+        feed = ClusterFeed(name, settings, parts=self._parts, changed=self.refresh_core)
+        self._parts.clusters.status(name).state = "connecting"
+        follower = ClusterFollower(
+            KubeconfigSource(path=settings.kube_config, context=None),
+            sink=feed,
+            clock=self._parts.clock,
+            settings=self._settings,
+        )
+        task = asyncio.create_task(run_supervised(f"cluster {name}", follower.run), name=f"cluster {name}")
+        self._running[name] = _Running(settings, feed, task)
+
+    async def _end(self, name: str) -> None:
+        running = self._running.pop(name)
+        await end_task(running.task)
+        running.feed.end()
+
+    def _nodes(self) -> list[tuple[str, int]]:
+        """Return (outer address, cluster) for every node whose address belongs to one cluster only."""
+        owners: dict[str, set[int]] = {}
+        for name, running in self._running.items():
+            for node in running.feed.evidence.nodes:
+                for address in outer_addresses(node):
+                    owners.setdefault(address, set()).add(self._parts.clusters.number(name))
+        return [(address, next(iter(numbers))) for address, numbers in owners.items() if len(numbers) == 1]
+
+
+def outer_addresses(node: Node) -> set[str]:
+    """Return every address that a tunnel packet of `node` may come from, in canonical form."""
+    texts = [address for kind, address in node.addresses if kind in ("InternalIP", "ExternalIP")]
+    texts += [node.annotations.get(key, "") for key in _OUTER_ANNOTATIONS]
+    found = set()
+    for text in texts:
+        try:
+            found.add(str(ipaddress.ip_address(text.partition("/")[0])))
+        except ValueError:
+            continue
+    return found

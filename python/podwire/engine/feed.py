@@ -1,0 +1,101 @@
+"""The feed of one cluster: what its API server tells, moved into the tables as it comes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from podwire import cni
+from podwire.engine.decoding import overlay_warning
+from podwire.engine.naming import ClusterNaming
+from podwire.engine.parts import Parts
+from podwire.kube import ClusterState
+from podwire.model.evidence import Evidence
+from podwire.model.pods import Pod
+from podwire.settings.configuration import ClusterSettings
+
+_log = logging.getLogger(__name__)
+
+
+class ClusterFeed:
+    """Receives the events of one cluster (`kube.ClusterSink`) and keeps the tables in step."""
+
+    def __init__(self, name: str, settings: ClusterSettings, *, parts: Parts, changed: Callable[[], None]) -> None:
+        self._name = name
+        self._settings = settings
+        self._parts = parts
+        self._changed = changed
+        """Called when the tunnels or nodes that the core should know may have changed."""
+        self._naming = ClusterNaming(name, parts)
+        self._pods: dict[str, Pod] = {}
+        self.evidence = Evidence()
+
+    def configure(self, settings: ClusterSettings) -> None:
+        """Follow a change of `create-vport` and `overlay-vxlan-analytics` at once."""
+        self._settings = settings
+        if settings.create_vport:
+            self._parts.vports.replace(self._name, self._pods.values())
+        else:
+            self._parts.vports.clear(self._name)
+        self._warn()
+
+    def end(self) -> None:
+        """Empty what the cluster has in the tables; findings stay as history."""
+        self._parts.vports.clear(self._name)
+        self._parts.findings.end(self._name, self._parts.clock.now_ns())
+        self._parts.clusters.forget(self._name)
+        self._naming.end()
+
+    def pods_replaced(self, pods: Sequence[Pod], at_ns: int) -> None:
+        """Take a whole list of Pods as the truth."""
+        self._pods = {pod.uid: pod for pod in pods}
+        if self._settings.create_vport:
+            self._parts.vports.replace(self._name, pods)
+        self._naming.pods_replaced(pods, at_ns)
+
+    def pod_changed(self, pod: Pod, at_ns: int) -> None:
+        """Take one new or changed Pod."""
+        self._pods[pod.uid] = pod
+        if self._settings.create_vport:
+            self._parts.vports.put(self._name, pod)
+        self._naming.pod_changed(pod, at_ns)
+
+    def pod_removed(self, pod: Pod, at_ns: int) -> None:
+        """Let one Pod go."""
+        self._pods.pop(pod.uid, None)
+        self._parts.vports.remove(self._name, pod.uid)
+        self._naming.pod_removed(pod, at_ns)
+
+    def evidence_changed(self, evidence: Evidence, at_ns: int) -> None:
+        """Judge the network again."""
+        self.evidence = evidence
+        self._naming.nodes_replaced(evidence.nodes, at_ns)
+        findings = cni.judge(evidence)
+        if self._parts.findings.update(self._name, findings, at_ns):
+            for finding in findings:
+                _log.info("cluster %s: %s %s, %s", self._name, finding.plugin, finding.backend, finding.network_type)
+        self._warn()
+        self._changed()
+
+    def state_changed(self, state: ClusterState) -> None:
+        """Take over the state of the connection."""
+        status = self._parts.clusters.status(self._name)
+        if state.error and state.error != status.error:
+            _log.warning("cluster %s: %s", self._name, state.error)
+        status.state = state.state
+        status.error = state.error
+        status.server = state.server
+        status.version = state.version
+        status.pods = state.pods
+        status.nodes = state.nodes
+        status.last_event_ns = state.last_event_ns
+        status.denied = state.denied
+        status.retry_at_ns = state.retry_at_ns
+
+    def _warn(self) -> None:
+        warnings = self._parts.clusters.status(self._name).warnings
+        text = overlay_warning(self._parts.findings.current(self._name))
+        if self._settings.overlay_vxlan_analytics and text:
+            warnings["overlay"] = text
+        else:
+            warnings.pop("overlay", None)

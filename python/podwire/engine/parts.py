@@ -1,0 +1,24 @@
+"""The parts that every loop works on, handed over by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from podwire.capture import Capture
+from podwire.support.clock import Clock
+from podwire.tables.clusters import ClusterTable
+from podwire.tables.endpoints import EndpointTable
+from podwire.tables.findings import FindingTable
+from podwire.tables.vports import VPortTable
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The tables, the packet core and the clock."""
+
+    capture: Capture
+    clock: Clock
+    clusters: ClusterTable = field(default_factory=ClusterTable)
+    endpoints: EndpointTable = field(default_factory=EndpointTable)
+    findings: FindingTable = field(default_factory=FindingTable)
+    vports: VPortTable = field(default_factory=VPortTable)

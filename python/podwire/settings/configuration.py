@@ -1,0 +1,55 @@
+"""What operators configure at run time: the document that survives restarts and that a fabric shares."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+VERSION = 1
+"""The version of the document's layout; a file of a later version is refused rather than misread."""
+
+
+class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """One Kubernetes connection."""
+
+    kube_config: str
+    """Path of the kubeconfig file on the switch."""
+    enable: bool = False
+    """Whether the cluster is followed; off until asked for, as the reference's `enable` word suggests."""
+    create_vport: bool = False
+    """Whether its Pods appear in the vPort table; NetVisor's default is off."""
+    overlay_vxlan_analytics: bool = False
+    """Whether connections inside its VXLAN overlay are shown; NetVisor's default is off."""
+
+
+class KubernetesLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many Kubernetes connections there may be. The defaults are the reference product's fixed limits."""
+
+    max_connections: int = 4
+    """Connections in all, 0–1000."""
+    max_overlay_connections: int = 1
+    """Connections with overlay-vxlan-analytics, 0–1000."""
+
+
+class ConnectionStatsSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Connection statistics."""
+
+    enable: bool = False
+    """Whether connections are collected; off until enabled, as in the reference product."""
+
+
+class VflowSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the switch looks into."""
+
+    inflight_vxlan_analytics: bool = False
+    """Whether VXLAN is looked into; a connection's overlay-vxlan-analytics turns it on."""
+
+
+class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole document."""
+
+    version: int = VERSION
+    connections: dict[str, ClusterSettings] = field(default_factory=dict)
+    """By cluster name, in the order of their creation."""
+    limits: KubernetesLimits = field(default_factory=KubernetesLimits)
+    connection_stats: ConnectionStatsSettings = field(default_factory=ConnectionStatsSettings)
+    vflow: VflowSettings = field(default_factory=VflowSettings)

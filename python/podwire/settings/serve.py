@@ -1,0 +1,26 @@
+"""How the daemon is started: what the command line and the configuration file say about this one switch."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Settings of `podwire serve`; in the TOML file of `--config` the same words with hyphens."""
+
+    switch_name: str = ""
+    """The name in the prompt and the column `switch`; empty: the machine's host name."""
+    interfaces: tuple[str, ...] = ()
+    """The ports with mirrored traffic."""
+    state_dir: str = ""
+    """Where the configuration is kept; empty: the default of `settings.paths`."""
+    socket: str = ""
+    """The unix socket of the REST server; empty: the default of `settings.paths`."""
+    native_vlan: int = 1
+    """The VLAN shown for untagged packets, 0–4095: 1 is the default VLAN of switches."""
+    connection_max_memory: int = 1 << 30
+    """Bytes that the connection table may take, from 1 MiB: 1 GiB holds some 8 million connections."""
+    ring_bytes: int = 64 << 20
+    """Bytes of each interface's packet ring: 64 MiB bridge a pause of half a second at a million packets/s."""
+    mode: str = "full"
+    """`full` reads every packet; `control` lets the kernel pass only TCP packets with SYN, FIN or RST."""
