@@ -1,5 +1,6 @@
 """A cluster's network on one machine: two nodes, their Pods, a switch with a mirror port, and an API server.
 
-What enters: the kernel's network namespaces, and one typed description (`objects.truth`) from which both the data plane
-and the Kubernetes objects are built. What does not: anything of podwire. The lab knows podwire only by its command line.
+What enters: the kernel's network namespaces, and one typed description (`objects.truth`) from which both the data
+plane and the Kubernetes objects are built. What does not: anything of podwire, which the lab knows only by its command
+line.
 """

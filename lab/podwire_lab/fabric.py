@@ -182,7 +182,7 @@ def _start_node(node: Node) -> None:
 
 
 def _clear_node() -> None:
-    """Removes what a data plane made: all links but the node's own, and all routes that are neither its nor the default."""
+    """Removes what a data plane made: all links but the node's own, and all routes but the kernel's and the default."""
     with links() as own:
         for link in own.route.get_links():
             if link.get("ifname") not in {"lo", "eth0"}:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pyroute2 import IPRoute, NetlinkError
-from pyroute2.ethtool.ioctl import IoctlEthtool
+from pyroute2 import IPRoute, NetlinkError  # type: ignore[import-untyped]
+from pyroute2.ethtool.ioctl import IoctlEthtool  # type: ignore[import-untyped]
 
 from podwire_lab.errors import LabError
 from podwire_lab.namespaces import Namespace

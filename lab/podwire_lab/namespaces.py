@@ -74,7 +74,7 @@ def popen_in(path: str | int, command: Sequence[str], **options: Any) -> subproc
 
     def start() -> subprocess.Popen[Any]:
         enter(path)
-        return subprocess.Popen(list(command), **options)
+        return subprocess.Popen(list(command), **options)  # noqa: S603 - the caller names the command
 
     return in_thread(start)
 

@@ -93,7 +93,7 @@ class Node:
 
     @property
     def tunnel_address(self) -> str:
-        """The address of the node's VXLAN device, as flannel (first of podCIDR) and Calico (first of block) choose it."""
+        """The address of the node's VXLAN device: flannel takes the first of podCIDR, Calico the first of a block."""
         return f"10.10.{self.number}.0"
 
     @property

@@ -57,7 +57,7 @@ def _attach_to_bridge(node_links: Links, node: Node, pod: Pod, inside: Namespace
     inside.run(finish)
 
 
-def _attach_by_route(node_links: Links, node: Node, pod: Pod, inside: Namespace, mtu: int) -> None:
+def _attach_by_route(node_links: Links, _node: Node, pod: Pod, inside: Namespace, mtu: int) -> None:
     name = _route_link(pod)
     node_links.veth((name, CALICO_MAC), ("eth0", pod.mac), mtu, inside)
     write_sysctls(
