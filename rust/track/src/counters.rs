@@ -1,0 +1,125 @@
+//! What was counted: of every source and of the tracker.
+use wire::Outcome;
+
+/// What came from one source. `packets` is always `not_collected` plus the sum of `outcomes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceCounters {
+    /// Frames received.
+    pub packets: u64,
+    /// Their bytes on the wire.
+    pub bytes: u64,
+    /// Frames let go unread because collecting was switched off.
+    pub not_collected: u64,
+    /// What became of the others, by [`Outcome::index`].
+    pub outcomes: [u64; Outcome::COUNT],
+}
+
+impl Default for SourceCounters {
+    fn default() -> Self {
+        Self { packets: 0, bytes: 0, not_collected: 0, outcomes: [0; Outcome::COUNT] }
+    }
+}
+
+impl SourceCounters {
+    /// Every counter with its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let totals = [("packets", self.packets), ("bytes", self.bytes), ("not-collected", self.not_collected)];
+        let outcomes = Outcome::ALL.iter().map(|outcome| (outcome.name(), self.outcomes[outcome.index()]));
+        totals.into_iter().chain(outcomes)
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.packets += other.packets;
+        self.bytes += other.bytes;
+        self.not_collected += other.not_collected;
+        for (mine, theirs) in self.outcomes.iter_mut().zip(&other.outcomes) {
+            *mine += theirs;
+        }
+    }
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $field:ident = $name:literal,)*) => {
+        /// What the tracker counted. All only grow but `connections` and `memory-bytes`.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Counters {
+            /// The sum over all sources.
+            pub sources: SourceCounters,
+            $($(#[$doc])* pub $field: u64,)*
+        }
+
+        impl Counters {
+            /// Every counter with its name.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+                let own = [$(($name, self.$field),)*];
+                self.sources.iter().chain(own)
+            }
+        }
+    };
+}
+
+counters! {
+    /// Connections in the table now, live and ended.
+    connections = "connections",
+    /// Memory that the table takes now.
+    memory_bytes = "memory-bytes",
+    /// Connections ever entered into the table.
+    created = "created",
+    /// Of these, joined in the middle.
+    joined = "joined",
+    /// Ended by FIN of both sides.
+    ended_fin = "ended-fin",
+    /// Ended by a reset.
+    ended_rst = "ended-rst",
+    /// Let go for being silent, connection attempts.
+    timeout_half_open = "timeout-half-open",
+    /// Let go for being silent, others.
+    timeout_idle = "timeout-idle",
+    /// Pushed out by new ones for want of memory, after they had ended.
+    evicted_ended = "evicted-ended",
+    /// Pushed out for want of memory, connection attempts.
+    evicted_half_open = "evicted-half-open",
+    /// Pushed out for want of memory, live connections.
+    evicted_idle = "evicted-idle",
+    /// Let go because their addresses and ports were used anew.
+    replaced = "replaced",
+    /// Ended connections that were lost because nobody took them in time.
+    ended_queue_overflow = "ended-queue-overflow",
+    /// SYNs, SYN-ACKs and resets that contradict the connection they claim to belong to.
+    suspicious = "suspicious",
+    /// Segments with flags that no honest sender combines; they change no connection.
+    odd_flags = "odd-flags",
+    /// Resets of connections that are not in the table.
+    stray_rst = "stray-rst",
+    /// Packets of connections that had ended and been reported.
+    after_end = "after-end",
+    /// First fragments that were read.
+    first_fragments = "first-fragments",
+    /// Claims held now.
+    claims = "claims",
+    /// Older claims let go because one address had too many.
+    claims_dropped = "claims-dropped",
+    /// Claims not taken because the address book is full.
+    claims_refused = "claims-refused",
+    /// Sides of connections that got their name after their first packet.
+    named_late = "named-late",
+    /// Passes over the whole table for claims that reach further back than the memory of unnamed connections.
+    claim_sweeps = "claim-sweeps",
+    /// Tunnels not looked into because too many were configured.
+    overlays_refused = "overlays-refused",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let counters = Counters::default();
+        let mut names: Vec<_> = counters.iter().map(|(name, _)| name).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

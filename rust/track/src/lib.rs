@@ -1,0 +1,20 @@
+//! Fields → connections. TCP states, latencies, stream bytes, the names of both sides by time, and bounds on memory.
+//!
+//! Enters: batches of captured frames with their times, tunnels to look into, claims on addresses. Leaves: connections,
+//! live and ended, and counters. No I/O, no threads, no locks and no clock: time is an argument, in nanoseconds since
+//! the Unix epoch. Nothing is allocated for a packet, and everything that is kept has a bound.
+
+mod book;
+mod connection;
+mod counters;
+mod frame;
+mod limits;
+mod tracker;
+
+pub use book::Claim;
+pub use connection::{Connection, End, Reason, State};
+pub use counters::{Counters, SourceCounters};
+pub use frame::Frame;
+pub use limits::Limits;
+pub use tracker::Tracker;
+pub use wire::{Encap, LinkType, Outcome, OverlaySpec};

@@ -1,0 +1,233 @@
+//! IPv6 (RFC 8200 §3) and the walk over its extension headers (§4).
+//!
+//! ```text
+//!  0       1       2       3       4
+//! +---+-------+-------------------+
+//! |ver|class  |    flow label     |
+//! +---+-------+---+-------+-------+ 4
+//! |payload length |  next | hops  |
+//! +---------------+-------+-------+ 8
+//! |            source             |
+//! |              …                |
+//! +-------------------------------+ 24
+//! |          destination          |
+//! |              …                |
+//! +-------------------------------+ 40
+//!
+//! extension header                    fragment header (§4.5)
+//! +-------+-------+----               +-------+-------+-------------+-+
+//! |  next |  len  | …                 |  next |   0   |   offset    |m|  offset in units of 8 bytes, m: more
+//! +-------+-------+----               +-------+-------+-------------+-+
+//! ```
+use core::net::Ipv6Addr;
+
+use crate::outcome::Broken;
+
+mod field {
+    pub const VERSION: usize = 0;
+    pub const LENGTH: usize = 4;
+    pub const NEXT: usize = 6;
+    pub const SRC: usize = 8;
+    pub const DST: usize = 24;
+    pub const EXT_NEXT: usize = 0;
+    pub const EXT_LEN: usize = 1;
+    pub const FRAGMENT: usize = 2;
+}
+
+/// Bytes of the fixed header.
+pub const HEADER_LEN: usize = 40;
+
+/// The most extension headers that are walked over. Each kind should occur once (RFC 8200 §4.1), so 8 is generous.
+pub const MAX_EXTENSIONS: usize = 8;
+
+/// Extension headers that are walked over (IANA "IPv6 Extension Header Types").
+mod extension {
+    pub const HOP_BY_HOP: u8 = 0;
+    pub const ROUTING: u8 = 43;
+    pub const FRAGMENT: u8 = 44;
+    pub const AUTHENTICATION: u8 = 51;
+    pub const DESTINATION: u8 = 60;
+    pub const MOBILITY: u8 = 135;
+    pub const HIP: u8 = 139;
+    pub const SHIM6: u8 = 140;
+}
+
+/// A checked fixed header.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    header: &'a [u8; HEADER_LEN],
+}
+
+impl<'a> Packet<'a> {
+    /// Checks length and version.
+    ///
+    /// # Errors
+    /// Truncated below 40 bytes; malformed where the version is not 6.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Result<Self, Broken> {
+        let header: &[u8; HEADER_LEN] = bytes.first_chunk().ok_or(Broken::Truncated)?;
+        if header[field::VERSION] >> 4 != 6 {
+            return Err(Broken::Malformed);
+        }
+        Ok(Self { header })
+    }
+
+    /// Bytes after the fixed header; 0 for jumbograms (RFC 2675).
+    #[inline]
+    #[must_use]
+    pub fn payload_len(&self) -> usize {
+        usize::from(u16::from_be_bytes([self.header[field::LENGTH], self.header[field::LENGTH + 1]]))
+    }
+
+    /// What follows the fixed header.
+    #[inline]
+    #[must_use]
+    pub fn next_header(&self) -> u8 {
+        self.header[field::NEXT]
+    }
+
+    /// The source address.
+    #[inline]
+    #[must_use]
+    pub fn src(&self) -> Ipv6Addr {
+        self.addr(field::SRC)
+    }
+
+    /// The destination address.
+    #[inline]
+    #[must_use]
+    pub fn dst(&self) -> Ipv6Addr {
+        self.addr(field::DST)
+    }
+
+    #[inline]
+    fn addr(&self, at: usize) -> Ipv6Addr {
+        let mut octets = [0; 16];
+        octets.copy_from_slice(&self.header[at..at + 16]);
+        Ipv6Addr::from(octets)
+    }
+}
+
+/// Where the extension headers led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upper {
+    /// What the payload is.
+    pub protocol: u8,
+    /// Bytes of all extension headers.
+    pub len: usize,
+    /// Whether the datagram is in fragments.
+    pub fragmented: bool,
+    /// Where this fragment's payload starts in the datagram, in units of 8 bytes.
+    pub fragment_offset: u16,
+}
+
+/// Why the walk stopped early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WalkError {
+    /// The captured bytes end within an extension header.
+    Truncated,
+    /// More extension headers than are walked over.
+    TooDeep,
+}
+
+/// Walks over the extension headers in `bytes`, which starts right after the fixed header.
+///
+/// The walk stops at a second or later fragment: what follows there is payload.
+///
+/// # Errors
+/// See [`WalkError`].
+#[inline]
+pub fn upper(next_header: u8, bytes: &[u8]) -> Result<Upper, WalkError> {
+    let mut upper = Upper { protocol: next_header, len: 0, fragmented: false, fragment_offset: 0 };
+    for _ in 0..=MAX_EXTENSIONS {
+        let is_last_fragment = upper.fragment_offset != 0;
+        if is_last_fragment || !is_extension(upper.protocol) {
+            return Ok(upper);
+        }
+        step(&mut upper, bytes)?;
+    }
+    Err(WalkError::TooDeep)
+}
+
+fn step(upper: &mut Upper, bytes: &[u8]) -> Result<(), WalkError> {
+    let rest = bytes.get(upper.len..).ok_or(WalkError::Truncated)?;
+    let header: &[u8; 8] = rest.first_chunk().ok_or(WalkError::Truncated)?;
+    let units = usize::from(header[field::EXT_LEN]);
+    upper.len += match upper.protocol {
+        extension::FRAGMENT => 8,
+        // RFC 4302 §2.2: in words of 4 bytes, minus 2.
+        extension::AUTHENTICATION => (units + 2) * 4,
+        _ => (units + 1) * 8,
+    };
+    if upper.protocol == extension::FRAGMENT {
+        let word = u16::from_be_bytes([header[field::FRAGMENT], header[field::FRAGMENT + 1]]);
+        upper.fragment_offset = word >> 3;
+        // An "atomic" fragment (RFC 6946) is the whole datagram.
+        upper.fragmented |= word >> 3 != 0 || word & 1 != 0;
+    }
+    upper.protocol = header[field::EXT_NEXT];
+    Ok(())
+}
+
+const fn is_extension(protocol: u8) -> bool {
+    matches!(
+        protocol,
+        extension::HOP_BY_HOP
+            | extension::ROUTING
+            | extension::FRAGMENT
+            | extension::AUTHENTICATION
+            | extension::DESTINATION
+            | extension::MOBILITY
+            | extension::HIP
+            | extension::SHIM6
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_fields() {
+        let mut bytes = [0; 40];
+        bytes[..8].copy_from_slice(b"\x60\x00\x00\x00\x00\x14\x06\x40");
+        bytes[8..24].copy_from_slice(b"\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01");
+        bytes[24..40].copy_from_slice(b"\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x02");
+        let packet = Packet::new(&bytes).unwrap();
+        assert_eq!((packet.payload_len(), packet.next_header()), (20, 6));
+        assert_eq!(packet.src(), "fd00::1".parse::<Ipv6Addr>().unwrap());
+        assert_eq!(packet.dst(), "fd00::2".parse::<Ipv6Addr>().unwrap());
+        assert_eq!(Packet::new(&bytes[..39]).unwrap_err(), Broken::Truncated);
+        bytes[0] = 0x45;
+        assert_eq!(Packet::new(&bytes).unwrap_err(), Broken::Malformed);
+    }
+
+    #[test]
+    fn extension_headers_are_walked_over() {
+        let bytes = b"\x3c\x00\0\0\0\0\0\0\x06\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        let found = upper(extension::HOP_BY_HOP, bytes).unwrap();
+        assert_eq!(found, Upper { protocol: 6, len: 24, fragmented: false, fragment_offset: 0 });
+        assert_eq!(upper(extension::HOP_BY_HOP, &bytes[..15]), Err(WalkError::Truncated));
+    }
+
+    #[test]
+    fn authentication_counts_in_words_of_four() {
+        let bytes = b"\x06\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+        assert_eq!(upper(extension::AUTHENTICATION, bytes).unwrap().len, 24);
+    }
+
+    #[test]
+    fn the_walk_stops_at_later_fragments() {
+        // Offset 1 (8 bytes), more to come; the next header would be another extension.
+        let later = upper(extension::FRAGMENT, b"\x3c\x00\x00\x09\0\0\0\x01").unwrap();
+        assert!(later.fragmented);
+        assert_eq!((later.fragment_offset, later.protocol), (1, extension::DESTINATION));
+        let atomic = upper(extension::FRAGMENT, b"\x06\x00\x00\x00\0\0\0\x01").unwrap();
+        assert!(!atomic.fragmented);
+    }
+
+    #[test]
+    fn endless_chains_are_too_deep() {
+        assert_eq!(upper(extension::HOP_BY_HOP, &[0; 256]), Err(WalkError::TooDeep));
+    }
+}

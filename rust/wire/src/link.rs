@@ -1,0 +1,31 @@
+//! What the first byte of a captured frame is.
+
+/// The kind of link that a frame was captured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LinkType {
+    /// Ethernet II or 802.3.
+    #[default]
+    Ethernet,
+    /// An IPv4 or IPv6 header comes first; its version tells which.
+    RawIp,
+    /// Linux "cooked" capture (LINKTYPE_LINUX_SLL), as from the `any` device.
+    LinuxSll,
+    /// Linux "cooked" capture, version 2 (LINKTYPE_LINUX_SLL2).
+    LinuxSll2,
+}
+
+impl LinkType {
+    /// The link type of a capture file's number, or None where frames of that kind cannot be read.
+    ///
+    /// Numbers: the tcpdump project's registry of link-layer header types; 12 and 14 are what BSDs write for raw IP.
+    #[must_use]
+    pub const fn from_pcap(number: u32) -> Option<Self> {
+        match number {
+            1 => Some(Self::Ethernet),
+            12 | 14 | 101 | 228 | 229 => Some(Self::RawIp),
+            113 => Some(Self::LinuxSll),
+            276 => Some(Self::LinuxSll2),
+            _ => None,
+        }
+    }
+}

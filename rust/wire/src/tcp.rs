@@ -1,0 +1,149 @@
+//! TCP (RFC 9293 §3.1).
+//!
+//! ```text
+//!  0       1       2       3       4
+//! +---------------+---------------+
+//! |     source    |  destination  |
+//! +---------------+---------------+ 4
+//! |        sequence number        |
+//! +-------------------------------+ 8
+//! |     acknowledgment number     |
+//! +---+---+-------+---------------+ 12
+//! |off|   | flags |    window     |   off: header length in words of 4 bytes
+//! +---+---+-------+---------------+ 16
+//! |   checksum    |    urgent     |
+//! +---------------+---------------+ 20
+//! ```
+use crate::outcome::Broken;
+
+mod field {
+    pub const SRC: usize = 0;
+    pub const DST: usize = 2;
+    pub const SEQ: usize = 4;
+    pub const ACK: usize = 8;
+    pub const OFFSET: usize = 12;
+    pub const FLAGS: usize = 13;
+    pub const WINDOW: usize = 14;
+}
+
+/// Bytes of the header without options.
+pub const HEADER_LEN: usize = 20;
+
+/// Bits of the flags byte.
+pub mod flag {
+    /// The sender is done.
+    pub const FIN: u8 = 0x01;
+    /// The sequence number is the initial one.
+    pub const SYN: u8 = 0x02;
+    /// The connection is no more.
+    pub const RST: u8 = 0x04;
+    /// Deliver at once.
+    pub const PSH: u8 = 0x08;
+    /// The acknowledgment number means something.
+    pub const ACK: u8 = 0x10;
+}
+
+/// A checked TCP header. Options need not have been captured.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    header: &'a [u8; HEADER_LEN],
+}
+
+impl<'a> Packet<'a> {
+    /// Checks the lengths.
+    ///
+    /// # Errors
+    /// Truncated below 20 bytes; malformed where the header length is below 20.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Result<Self, Broken> {
+        let header = bytes.first_chunk().ok_or(Broken::Truncated)?;
+        let packet = Self { header };
+        if packet.header_len() < HEADER_LEN {
+            return Err(Broken::Malformed);
+        }
+        Ok(packet)
+    }
+
+    /// The source port.
+    #[inline]
+    #[must_use]
+    pub fn src_port(&self) -> u16 {
+        self.word(field::SRC)
+    }
+
+    /// The destination port.
+    #[inline]
+    #[must_use]
+    pub fn dst_port(&self) -> u16 {
+        self.word(field::DST)
+    }
+
+    /// The sequence number of the first byte (of the SYN, where there is one).
+    #[inline]
+    #[must_use]
+    pub fn seq(&self) -> u32 {
+        self.long(field::SEQ)
+    }
+
+    /// The next sequence number the sender expects.
+    #[inline]
+    #[must_use]
+    pub fn ack(&self) -> u32 {
+        self.long(field::ACK)
+    }
+
+    /// Bytes of the header with options, 20–60.
+    #[inline]
+    #[must_use]
+    pub fn header_len(&self) -> usize {
+        usize::from(self.header[field::OFFSET] >> 4) * 4
+    }
+
+    /// The control bits; see [`flag`].
+    #[inline]
+    #[must_use]
+    pub fn flags(&self) -> u8 {
+        self.header[field::FLAGS]
+    }
+
+    /// The receive window, unscaled.
+    #[inline]
+    #[must_use]
+    pub fn window(&self) -> u16 {
+        self.word(field::WINDOW)
+    }
+
+    #[inline]
+    fn word(&self, at: usize) -> u16 {
+        u16::from_be_bytes([self.header[at], self.header[at + 1]])
+    }
+
+    #[inline]
+    fn long(&self, at: usize) -> u32 {
+        u32::from_be_bytes([self.header[at], self.header[at + 1], self.header[at + 2], self.header[at + 3]])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: [u8; 20] = *b"\xc0\x00\x1f\x90\x00\x00\x03\xe8\x00\x00\x07\xd0\x50\x12\xff\xff\0\0\0\0";
+
+    #[test]
+    fn reads_the_fields() {
+        let packet = Packet::new(&HEADER).unwrap();
+        assert_eq!((packet.src_port(), packet.dst_port()), (49152, 8080));
+        assert_eq!((packet.seq(), packet.ack()), (1000, 2000));
+        assert_eq!((packet.header_len(), packet.window()), (20, 65535));
+        assert_eq!(packet.flags(), flag::SYN | flag::ACK);
+    }
+
+    #[test]
+    fn bad_lengths_are_told() {
+        assert_eq!(Packet::new(&HEADER[..19]).unwrap_err(), Broken::Truncated);
+        let mut bytes = HEADER;
+        bytes[12] = 0x40;
+        assert_eq!(Packet::new(&bytes).unwrap_err(), Broken::Malformed);
+    }
+}
