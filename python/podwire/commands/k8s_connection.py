@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -13,13 +12,13 @@ from podwire.commands.configuring import Configurator
 from podwire.commands.handlers import Values
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
+from podwire.engine.clusters import ClusterManager
 from podwire.engine.parts import Parts
 from podwire.settings.configuration import ClusterSettings, Configuration, KubernetesLimits
 from podwire.support.errors import ConflictError, NotFoundError, UsageError
 
 SETTLE_SECONDS = 3.0
 """How long create and modify wait for the cluster's first answer, so that a fault is told where it was made."""
-_POLL_SECONDS = 0.02
 
 _FIELDS = {
     "kube-config": "kube_config",
@@ -34,8 +33,9 @@ class KubernetesConnectionHandler:
 
     noun = K8S_CONNECTION
 
-    def __init__(self, configurator: Configurator, parts: Parts) -> None:
+    def __init__(self, configurator: Configurator, clusters: ClusterManager, parts: Parts) -> None:
         self._configurator = configurator
+        self._clusters = clusters
         self._parts = parts
 
     async def show(self, query: Query) -> Answer:
@@ -94,13 +94,9 @@ class KubernetesConnectionHandler:
         settings = self._configurator.configuration.connections.get(name)
         if settings is None or not settings.enable:
             return []
-        status = self._parts.clusters.status(name)
-        try:
-            async with asyncio.timeout(SETTLE_SECONDS):
-                while status.state == "connecting" and not status.error:
-                    await asyncio.sleep(_POLL_SECONDS)
-        except TimeoutError:
+        if not await self._clusters.wait_settled(name, seconds=SETTLE_SECONDS):
             return [f"{name}: the API server has not answered yet; see k8s-connection-show."]
+        status = self._parts.clusters.status(name)
         notes = list(status.warnings.values())
         if status.error:
             notes.insert(0, f"{status.error} The connection is kept and tried again.")

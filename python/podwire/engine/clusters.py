@@ -57,6 +57,17 @@ class ClusterManager:
             self._running[name].feed.configure(wanted)
         self.refresh_core()
 
+    async def wait_settled(self, name: str, *, seconds: float) -> bool:
+        """Wait until the cluster was reached and judged or stands in an error; return whether that came in time."""
+        running = self._running.get(name)
+        if running is None:
+            return True
+        try:
+            await asyncio.wait_for(running.feed.settled.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     async def close(self) -> None:
         """End every feed."""
         for name in list(self._running):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
@@ -13,6 +14,7 @@ from podwire.kube import ClusterState
 from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod
 from podwire.settings.configuration import ClusterSettings
+from podwire.tables.clusters import ClusterStatus
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +30,10 @@ class ClusterFeed:
         """Called when the tunnels or nodes that the core should know may have changed."""
         self._naming = ClusterNaming(name, parts)
         self._pods: dict[str, Pod] = {}
+        self._is_judged = False
         self.evidence = Evidence()
+        self.settled = asyncio.Event()
+        """Set once the cluster was reached and judged, or stands in an error."""
 
     def configure(self, settings: ClusterSettings) -> None:
         """Follow a change of `create-vport` and `overlay-vxlan-analytics` at once."""
@@ -74,7 +79,9 @@ class ClusterFeed:
         if self._parts.findings.update(self._name, findings, at_ns):
             for finding in findings:
                 _log.info("cluster %s: %s %s, %s", self._name, finding.plugin, finding.backend, finding.network_type)
+        self._is_judged = True
         self._warn()
+        self._settle()
         self._changed()
 
     def state_changed(self, state: ClusterState) -> None:
@@ -91,11 +98,22 @@ class ClusterFeed:
         status.last_event_ns = state.last_event_ns
         status.denied = state.denied
         status.retry_at_ns = state.retry_at_ns
+        _set_warning(status, "connection", state.warning)
+        self._settle()
+
+    def _settle(self) -> None:
+        status = self._parts.clusters.status(self._name)
+        if status.error or (status.state == "connected" and self._is_judged):
+            self.settled.set()
 
     def _warn(self) -> None:
-        warnings = self._parts.clusters.status(self._name).warnings
         text = overlay_warning(self._parts.findings.current(self._name))
-        if self._settings.overlay_vxlan_analytics and text:
-            warnings["overlay"] = text
-        else:
-            warnings.pop("overlay", None)
+        status = self._parts.clusters.status(self._name)
+        _set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics else "")
+
+
+def _set_warning(status: ClusterStatus, topic: str, text: str) -> None:
+    if text:
+        status.warnings[topic] = text
+    else:
+        status.warnings.pop(topic, None)

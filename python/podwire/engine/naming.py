@@ -88,9 +88,8 @@ class ClusterNaming:
     ) -> list[Claim]:
         """Claim what is new of `addresses` and end what is no longer among them."""
         held = self._held.setdefault(key, {})
-        claims = []
-        for address in [address for address in held if address not in addresses]:
-            claims.append(Claim(self._number, address, endpoint.number, held.pop(address), at_ns))
+        gone = [address for address in held if address not in addresses]
+        claims = [Claim(self._number, address, endpoint.number, held.pop(address), at_ns) for address in gone]
         for address, since in addresses.items():
             if address not in held:
                 held[address] = since

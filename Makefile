@@ -1,0 +1,78 @@
+# One verb a chore: the same for a person and for CI. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.*' 2>/dev/null | grep -v target/)
+CARGO := cargo --config net.git-fetch-with-cli=false
+
+.PHONY: help
+help:  ## List the chores
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: build
+build: $(VENV)/.built  ## Set up .venv with all that is needed and build podwire into it
+
+$(VENV)/.dependencies: requirements/dev.txt scripts/make-venv
+	@scripts/make-venv $(VENV) $(PYTHON)
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.dependencies pyproject.toml lab/pyproject.toml $(RUST_SOURCES)
+	@scripts/install-podwire $(VENV)
+	@touch $@
+
+.PHONY: demo
+demo: build  ## Show the reference page's tables on live packets, in network namespaces
+	@$(BIN)/podwire-lab demo --podwire $(BIN)/podwire
+
+.PHONY: test
+test: build  ## Run every check and test, the live ones too
+	@scripts/test-tools
+	@$(MAKE) --no-print-directory lint test-rust test-python
+
+.PHONY: lint
+lint: build  ## Check style, types and the direction of imports
+	$(BIN)/ruff format --check --quiet python lab tests bench
+	$(BIN)/ruff check --quiet python lab tests bench
+	$(BIN)/mypy python/podwire lab/podwire_lab
+	$(BIN)/python -m mypy.stubtest podwire.capture._core
+	$(BIN)/lint-imports
+	$(CARGO) fmt --manifest-path rust/Cargo.toml --check
+	$(CARGO) clippy --manifest-path rust/Cargo.toml --workspace --all-targets --quiet -- -D warnings
+
+.PHONY: test-rust
+test-rust:  ## Test the packet core
+	$(CARGO) test --manifest-path rust/Cargo.toml --workspace --quiet
+
+.PHONY: test-python
+test-python: build  ## Test everything else, on live packets where root allows it
+	$(BIN)/pytest
+
+.PHONY: bench
+bench: build  ## Measure, and print the tables of docs/performance.md
+	$(BIN)/python -m bench
+
+.PHONY: docs
+docs: build  ## Write the generated pages again
+	$(BIN)/python scripts/write-reference docs/reference/commands.md
+
+.PHONY: format
+format: build  ## Format the sources
+	$(BIN)/ruff format python lab tests bench
+	$(BIN)/ruff check --fix --quiet python lab tests bench
+	$(CARGO) fmt --manifest-path rust/Cargo.toml
+
+.PHONY: lock
+lock:  ## Pin the Python dependencies anew, by version and hash (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --group dev --group lab \
+	  -o requirements/dev.txt
+
+.PHONY: clean
+clean:  ## Remove what was built
+	rm -rf $(VENV) rust/target build dist

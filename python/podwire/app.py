@@ -1,0 +1,136 @@
+"""The composition root of the daemon: builds each part, hands it what it needs, starts them, stops them in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import importlib.metadata
+import logging
+import os
+import platform
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from podwire.api.application import make_application
+from podwire.api.server import ApiServer
+from podwire.capture import Capture
+from podwire.commands.capture import CaptureHandler
+from podwire.commands.configuring import Configurator
+from podwire.commands.connection import ConnectionHandler
+from podwire.commands.connection_notes import ConnectionNotes
+from podwire.commands.connection_stats_settings import ConnectionStatsSettingsHandler
+from podwire.commands.dispatch import Commands
+from podwire.commands.handlers import Handler
+from podwire.commands.k8s_cni import CniHandler
+from podwire.commands.k8s_connection import KubernetesConnectionHandler
+from podwire.commands.k8s_settings import KubernetesSettingsHandler
+from podwire.commands.switch_info import SwitchFacts, SwitchInfoHandler
+from podwire.commands.vflow_settings import VflowSettingsHandler
+from podwire.commands.vport import VPortHandler
+from podwire.engine.clusters import ClusterManager
+from podwire.engine.parts import Parts
+from podwire.engine.sources import SourceFeed
+from podwire.fabric.file_store import FileStore
+from podwire.settings.configuration import Configuration
+from podwire.settings.kube import KubeSettings
+from podwire.settings.paths import default_socket, default_state_dir
+from podwire.settings.serve import ServeSettings
+from podwire.support.clock import SystemClock
+from podwire.support.errors import UnavailableError
+from podwire.support.tasks import end_task, run_supervised
+
+_log = logging.getLogger("podwire")
+
+
+class Daemon:
+    """One switch: the parts that `podwire serve` runs."""
+
+    def __init__(self, settings: ServeSettings) -> None:
+        self._settings = settings
+        self._clock = SystemClock()
+        self._state_dir = Path(settings.state_dir or default_state_dir())
+        self._store = FileStore(self._state_dir, clock=self._clock)
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until a signal ends it. Raises PodwireError when a part cannot be started."""
+        with contextlib.ExitStack() as stack:
+            self._store.open()
+            stack.enter_context(_locked(self._state_dir))
+            if self._store.warning:
+                _log.warning("%s", self._store.warning)
+            capture = Capture(mode=self._settings.mode, max_memory_bytes=self._settings.connection_max_memory)
+            stack.callback(capture.close)
+            await self._run_parts(Parts(capture=capture, clock=self._clock))
+
+    async def _run_parts(self, parts: Parts) -> None:
+        sources = SourceFeed(self._settings.interfaces, parts=parts, ring_bytes=self._settings.ring_bytes)
+        clusters = ClusterManager(parts=parts, settings=KubeSettings())
+
+        async def apply(configuration: Configuration) -> None:
+            parts.capture.set_collecting(configuration.connection_stats.enable)
+            await clusters.apply(configuration)
+
+        configurator = Configurator(self._store, apply=apply)
+        commands = Commands(self._handlers(parts, configurator, clusters, sources), clock=self._clock)
+        path = Path(self._settings.socket or default_socket())
+        server = ApiServer(make_application(commands, version=_version()), path=path)
+        server.open()
+        try:
+            await apply(configurator.configuration)
+            feed = asyncio.create_task(run_supervised("the packet sources", sources.run))
+            serving = asyncio.create_task(server.run())
+            self._handle_signals()
+            _log.info("podwire %s serves %s; its state is in %s", _version(), path, self._state_dir)
+            stopped = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+            server.stop()
+            await serving
+            for task in (stopped, feed):
+                await end_task(task)  # type: ignore[arg-type]
+        finally:
+            await clusters.close()
+            server.close()
+
+    def _handlers(
+        self, parts: Parts, configurator: Configurator, clusters: ClusterManager, sources: SourceFeed
+    ) -> list[Handler]:
+        name = self._settings.switch_name or platform.node().partition(".")[0] or "switch"
+        facts = SwitchFacts(
+            name, _version(), self._clock.now_ns(), os.fspath(self._state_dir), warning=self._store.warning
+        )
+        notes = ConnectionNotes(parts, configurator, sources)
+        return [
+            CaptureHandler(parts, sources),
+            ConnectionHandler(parts, notes, switch_name=name, native_vlan=self._settings.native_vlan),
+            ConnectionStatsSettingsHandler(configurator, max_memory_bytes=self._settings.connection_max_memory),
+            CniHandler(configurator, parts),
+            KubernetesConnectionHandler(configurator, clusters, parts),
+            KubernetesSettingsHandler(configurator),
+            SwitchInfoHandler(facts, clock=self._clock),
+            VflowSettingsHandler(configurator, parts),
+            VPortHandler(configurator, parts, switch_name=name),
+        ]
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the state folder for this process alone, so that two daemons never write over each other."""
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            msg = f"Another podwire uses the state in {folder}; stop it, or choose another with --state-dir."
+            raise UnavailableError(msg) from error
+        yield
+
+
+def _version() -> str:
+    return importlib.metadata.version("podwire")

@@ -1,0 +1,67 @@
+"""`podwire serve`: its words, its configuration file, and the daemon's run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from podwire.app import Daemon
+from podwire.settings.serve import ServeSettings
+from podwire.support.errors import UsageError
+from podwire.support.log import set_up_log
+
+
+def run_serve(words: list[str]) -> int:
+    """Run the daemon until a signal ends it; return the exit status."""
+    parser = _parser()
+    given = parser.parse_args(words)
+    settings = merge_settings(read_config(given.config) if given.config else {}, given)
+    set_up_log(verbose=given.verbose)
+    asyncio.run(Daemon(settings).run())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="podwire serve", description="Follow clusters and read mirrored packets.")
+    parser.add_argument("--interface", metavar="IF", action="append", help="a port with mirrored traffic; repeatable")
+    parser.add_argument("--state-dir", metavar="DIR", help="where the configuration is kept")
+    parser.add_argument("--socket", metavar="PATH", help="the unix socket that podwire cli speaks to")
+    parser.add_argument("--switch-name", metavar="NAME", help="the name in the prompt; default: the host's name")
+    parser.add_argument("--mode", choices=("full", "control"), help="read every packet, or only SYN, FIN and RST")
+    parser.add_argument("--config", metavar="FILE", help="a TOML file with these options and more")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    return parser
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """Read the TOML file. Raises UsageError when it cannot be read or is no TOML."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"The configuration file {path} cannot be read: {error.strerror}."
+        raise UsageError(msg) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"The configuration file {path} is not TOML: {error}."
+        raise UsageError(msg) from error
+
+
+def merge_settings(document: dict[str, Any], given: argparse.Namespace) -> ServeSettings:
+    """Put the words of the command line over the file's. Raises UsageError for what does not fit."""
+    words = {
+        "interfaces": given.interface,
+        "state-dir": given.state_dir,
+        "socket": given.socket,
+        "switch-name": given.switch_name,
+        "mode": given.mode,
+    }
+    merged = document | {key: value for key, value in words.items() if value is not None}
+    try:
+        return msgspec.convert(merged, ServeSettings)
+    except msgspec.ValidationError as error:
+        msg = f"The configuration does not fit: {error}."
+        raise UsageError(msg) from error
