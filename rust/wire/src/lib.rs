@@ -10,6 +10,7 @@
 #[cfg(any(test, feature = "build"))]
 pub mod build;
 pub mod ethernet;
+mod frame;
 pub mod ipv4;
 pub mod ipv6;
 mod link;
@@ -22,6 +23,7 @@ pub mod udp;
 pub mod vlan;
 pub mod vxlan;
 
+pub use frame::Frame;
 pub use link::LinkType;
 pub use outcome::{Broken, Layer, Outcome, Payload};
 pub use overlays::{Encap, OverlaySpec, Overlays};

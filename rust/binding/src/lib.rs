@@ -1,0 +1,1 @@
+//! The packet core as a Python module: a table of contents.

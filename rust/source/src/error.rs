@@ -1,0 +1,47 @@
+//! What can go wrong with a source, each in one sentence for the person at the console.
+
+use std::fmt;
+use std::io;
+
+/// The result of opening or reading a source.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a source cannot be used.
+#[derive(Debug)]
+pub enum Error {
+    /// No network interface has this name.
+    NoInterface(String),
+    /// The process may not open packet sockets.
+    NotAllowed(String),
+    /// The interface carries frames that nobody here can read; the number is its ARPHRD type.
+    UnknownLink(String, u16),
+    /// A system call on the interface failed: name, what was tried, and how it failed.
+    Interface(String, &'static str, io::Error),
+    /// The file cannot be opened or read: path and reason.
+    File(String, io::Error),
+    /// The file is no capture that can be read: path and why.
+    Foreign(String, String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoInterface(name) => {
+                write!(f, "there is no network interface '{name}': see `ip link` for those that exist")
+            }
+            Self::NotAllowed(name) => write!(
+                f,
+                "reading from '{name}' needs the right CAP_NET_RAW: run as root or give the program that capability"
+            ),
+            Self::UnknownLink(name, hardware) => write!(
+                f,
+                "'{name}' carries neither Ethernet nor bare IP (link type {hardware}): choose another interface"
+            ),
+            Self::Interface(name, tried, reason) => write!(f, "'{name}': cannot {tried}: {reason}"),
+            Self::File(path, reason) => write!(f, "{path}: {reason}"),
+            Self::Foreign(path, why) => write!(f, "{path}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

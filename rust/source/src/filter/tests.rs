@@ -1,0 +1,212 @@
+//! The programs, run by a small interpreter on frames made here.
+
+use super::assembler::op;
+use super::{Instruction, Interest, Mode, assemble};
+
+const SNAP: u32 = 256;
+const BRIEF: u32 = 96;
+
+/// Runs a program as the kernel does: reading past the packet ends it with 0, and so must every path end in a verdict.
+fn run(program: &[Instruction], packet: &[u8]) -> u32 {
+    let (mut a, mut x, mut pc) = (0u32, 0u32, 0usize);
+    let load = |at: u64, width: usize| {
+        let at = usize::try_from(at).ok()?;
+        let field = packet.get(at..at + width)?;
+        Some(field.iter().fold(0u32, |value, &byte| value << 8 | u32::from(byte)))
+    };
+    loop {
+        let step = program[pc];
+        pc += 1;
+        let k = u64::from(step.k);
+        let loaded = match step.code {
+            op::LOAD_BYTE => load(k, 1),
+            op::LOAD_HALF => load(k, 2),
+            op::LOAD_BYTE_X => load(u64::from(x) + k, 1),
+            op::LOAD_HALF_X => load(u64::from(x) + k, 2),
+            _ => Some(a),
+        };
+        let Some(value) = loaded else { return 0 };
+        a = value;
+        match step.code {
+            op::SET_X => x = step.k,
+            op::AND => a &= step.k,
+            op::SHIFT_LEFT => a <<= step.k,
+            op::ADD => a = a.wrapping_add(step.k),
+            op::ADD_X => a = a.wrapping_add(x),
+            op::A_TO_X => x = a,
+            op::X_TO_A => a = x,
+            op::GO => pc += step.k as usize,
+            op::IF_EQUAL => pc += usize::from(if a == step.k { step.jt } else { step.jf }),
+            op::IF_ANY_BIT => pc += usize::from(if a & step.k != 0 { step.jt } else { step.jf }),
+            op::KEEP => return step.k,
+            _ => assert!(step.code & 0x07 <= 1, "unknown operation {:#x}", step.code),
+        }
+    }
+}
+
+fn program(mode: Mode) -> Vec<Instruction> {
+    let vxlan_ports = vec![4789, 8472];
+    assemble(&Interest { mode, snap_bytes: SNAP, ethernet: true, vxlan_ports, other_ports: vec![6081] })
+}
+
+fn ethernet(tags: &[u16], kind: u16, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![2; 12];
+    for tag in tags {
+        out.extend(tag.to_be_bytes());
+        out.extend([0, 9]);
+    }
+    out.extend(kind.to_be_bytes());
+    out.extend(payload);
+    out
+}
+
+fn v4(protocol: u8, options: usize, fragment: u16, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; 20 + options];
+    out[0] = 0x45 + (options / 4) as u8;
+    out[6..8].copy_from_slice(&fragment.to_be_bytes());
+    out[9] = protocol;
+    out.extend(payload);
+    out
+}
+
+fn v6(next: u8, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; 40];
+    out[0] = 0x60;
+    out[6] = next;
+    out.extend(payload);
+    out
+}
+
+fn tcp(flags: u8) -> Vec<u8> {
+    let mut out = vec![0; 20];
+    out[13] = flags;
+    out
+}
+
+fn udp(port: u16, payload: &[u8]) -> Vec<u8> {
+    let mut out = vec![0, 9];
+    out.extend(port.to_be_bytes());
+    out.extend([0; 4]);
+    out.extend(payload);
+    out
+}
+
+fn vxlan(inner: &[u8]) -> Vec<u8> {
+    let mut out = vec![8, 0, 0, 0, 0, 0, 1, 0];
+    out.extend(inner);
+    out
+}
+
+/// What wraps an IP packet: nothing, tags, and VXLAN over IPv4 with options and over IPv6.
+fn wraps(kind: u16, ip: &[u8]) -> Vec<Vec<u8>> {
+    let inner = vxlan(&ethernet(&[], kind, ip));
+    vec![
+        ethernet(&[], kind, ip),
+        ethernet(&[0x8100], kind, ip),
+        ethernet(&[0x88a8, 0x8100], kind, ip),
+        ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(8472, &inner))),
+        ethernet(&[0x8100], 0x0800, &v4(17, 12, 0, &udp(4789, &inner))),
+        ethernet(&[], 0x86dd, &v6(17, &udp(4789, &inner))),
+    ]
+}
+
+#[test]
+fn full_keeps_tcp_and_tunnels_whole() {
+    let program = program(Mode::Full);
+    for flags in [0x02, 0x10, 0x18, 0x11] {
+        for frame in wraps(0x0800, &v4(6, 8, 0, &tcp(flags))).into_iter().chain(wraps(0x86dd, &v6(6, &tcp(flags)))) {
+            assert_eq!(run(&program, &frame), SNAP);
+        }
+    }
+    for protocol in [4, 41, 47, 50] {
+        assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(protocol, 0, 0, &[]))), SNAP);
+    }
+    assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(6081, &[])))), SNAP);
+}
+
+#[test]
+fn full_keeps_the_headers_of_other_ip_and_drops_the_rest() {
+    let program = program(Mode::Full);
+    for ip in [v4(1, 0, 0, &[]), v4(17, 0, 0, &udp(53, &[])), v4(17, 0, 100, &udp(8472, &[]))] {
+        assert_eq!(run(&program, &ethernet(&[0x8100], 0x0800, &ip)), BRIEF);
+    }
+    assert_eq!(run(&program, &ethernet(&[], 0x86dd, &v6(58, &[]))), BRIEF);
+    for kind in [0x0806, 0x88cc, 0x0026] {
+        assert_eq!(run(&program, &ethernet(&[], kind, &[0; 40])), 0);
+    }
+}
+
+#[test]
+fn control_keeps_what_opens_and_closes_at_any_depth() {
+    let program = program(Mode::Control);
+    for (flags, kept) in [(0x02, SNAP), (0x12, SNAP), (0x11, SNAP), (0x14, SNAP), (0x10, 0), (0x18, 0)] {
+        for frame in wraps(0x0800, &v4(6, 8, 0, &tcp(flags))).into_iter().chain(wraps(0x86dd, &v6(6, &tcp(flags)))) {
+            assert_eq!(run(&program, &frame), kept, "flags {flags:#x}");
+        }
+    }
+}
+
+#[test]
+fn control_drops_what_has_no_flags_to_look_at() {
+    let program = program(Mode::Control);
+    for ip in [v4(1, 0, 0, &[0; 20]), v4(17, 0, 0, &udp(53, &[0; 40])), v4(6, 0, 5, &tcp(2)), v4(17, 0, 5, &[0; 60])] {
+        for frame in wraps(0x0800, &ip) {
+            assert_eq!(run(&program, &frame), 0);
+        }
+    }
+}
+
+#[test]
+fn control_passes_what_it_cannot_walk() {
+    let program = program(Mode::Control);
+    for extension in [0, 43, 44, 51, 60] {
+        for frame in wraps(0x86dd, &v6(extension, &[0; 40])) {
+            assert_eq!(run(&program, &frame), SNAP);
+        }
+    }
+    let tagged = vxlan(&ethernet(&[0x8100], 0x0800, &v4(6, 0, 0, &tcp(0x10))));
+    assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(8472, &tagged)))), SNAP);
+    assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(6081, &[0; 40])))), SNAP);
+}
+
+#[test]
+fn links_without_a_header_begin_with_ip() {
+    let interest =
+        Interest { mode: Mode::Control, snap_bytes: SNAP, ethernet: false, vxlan_ports: vec![], other_ports: vec![] };
+    let program = assemble(&interest);
+    assert_eq!(run(&program, &v4(6, 4, 0, &tcp(0x02))), SNAP);
+    assert_eq!(run(&program, &v4(6, 4, 0, &tcp(0x10))), 0);
+    assert_eq!(run(&program, &v6(6, &tcp(0x01))), SNAP);
+    assert_eq!(run(&program, &[0x10; 60]), 0);
+}
+
+#[test]
+fn every_cut_of_a_frame_ends_in_a_verdict() {
+    for mode in [Mode::Full, Mode::Control] {
+        let program = program(mode);
+        for frame in wraps(0x0800, &v4(6, 8, 0, &tcp(0x02))) {
+            for cut in 0..frame.len() {
+                run(&program, &frame[..cut]);
+            }
+        }
+    }
+}
+
+#[test]
+fn programs_fit_the_kernel_with_any_number_of_ports() {
+    for count in [0, 1, 300, 512, 513, 60_000] {
+        let interest = Interest {
+            mode: Mode::Control,
+            snap_bytes: SNAP,
+            ethernet: true,
+            vxlan_ports: (0..count).collect(),
+            other_ports: vec![],
+        };
+        let program = assemble(&interest);
+        // BPF_MAXINSNS of linux/bpf_common.h.
+        assert!(program.len() <= 4096);
+        let datagram = udp(count.saturating_sub(1), &vxlan(&ethernet(&[], 0x0800, &v4(6, 0, 0, &tcp(2)))));
+        let kept = run(&program, &ethernet(&[], 0x0800, &v4(17, 0, 0, &datagram)));
+        assert_eq!(kept, if count == 0 { 0 } else { SNAP });
+    }
+}

@@ -1,0 +1,321 @@
+//! A network interface as a source: its ring, its kernel filter, and what becomes of it when it goes down or away.
+
+use std::io;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use wire::{Frame, LinkType};
+
+use crate::error::{Error, Result};
+use crate::filter::{Interest, Mode, assemble};
+use crate::frames::BATCH_FRAMES;
+use crate::sys::{Ring, Shape, Socket, Wake, interface_flags, interface_hardware, interface_index};
+
+/// How long an interface that is down or gone is left alone before it is looked for again.
+const RETRY: Duration = Duration::from_millis(500);
+// Hardware types (linux/if_arp.h).
+const ETHERNET: u16 = 1;
+const LOOPBACK: u16 = 772;
+/// PPP, IP-in-IP both ways, SIT, GRE over IPv4, and links without a header (TUN, WireGuard).
+const BARE_IP: [u16; 6] = [512, 768, 769, 776, 778, 0xfffe];
+
+/// How an interface is read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The number that its frames carry.
+    pub source: u16,
+    /// Size of the ring in bytes; brought into 256 KiB to 2 GiB.
+    pub ring_bytes: usize,
+    /// The most bytes kept of one frame.
+    pub snap_bytes: u32,
+    /// Which packets the kernel lets through.
+    pub mode: Mode,
+    /// UDP destination ports of VXLAN tunnels.
+    pub vxlan_ports: Vec<u16>,
+    /// UDP destination ports of other tunnels.
+    pub other_ports: Vec<u16>,
+}
+
+/// What an interface is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Frames can come in.
+    Up = 0,
+    /// It exists and is switched off.
+    Down = 1,
+    /// There is no interface with this name at present.
+    Gone = 2,
+}
+
+impl State {
+    /// The word for it in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// What others may see and change of an interface while its thread reads it.
+pub struct Monitor {
+    name: String,
+    wanted: Mutex<Wanted>,
+    state: AtomicU8,
+    drops: AtomicU64,
+    freezes: AtomicU64,
+    outages: AtomicU64,
+}
+
+struct Wanted {
+    interest: Interest,
+    socket: Option<Arc<Socket>>,
+}
+
+impl Monitor {
+    /// The name of the interface.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is up, down or gone.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match self.state.load(Ordering::Relaxed) {
+            0 => State::Up,
+            1 => State::Down,
+            _ => State::Gone,
+        }
+    }
+
+    /// Frames that the kernel had to drop for want of room in the ring, since the interface was opened.
+    #[must_use]
+    pub fn drops(&self) -> u64 {
+        self.count_drops();
+        self.drops.load(Ordering::Relaxed)
+    }
+
+    /// How often the ring was full.
+    #[must_use]
+    pub fn freezes(&self) -> u64 {
+        self.freezes.load(Ordering::Relaxed)
+    }
+
+    /// How often the interface went down or away.
+    #[must_use]
+    pub fn outages(&self) -> u64 {
+        self.outages.load(Ordering::Relaxed)
+    }
+
+    /// Changes the tunnels that the kernel filter knows, at once and without a gap.
+    pub fn set_ports(&self, vxlan_ports: Vec<u16>, other_ports: Vec<u16>) -> Result<()> {
+        let mut wanted = self.wanted();
+        wanted.interest.vxlan_ports = vxlan_ports;
+        wanted.interest.other_ports = other_ports;
+        match &wanted.socket {
+            Some(socket) => {
+                socket.attach(&assemble(&wanted.interest)).map_err(|reason| self.failed("change its filter", reason))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn count_drops(&self) {
+        if let Some(socket) = &self.wanted().socket
+            && let Ok(taken) = socket.take_statistics()
+        {
+            self.drops.fetch_add(u64::from(taken.drops), Ordering::Relaxed);
+            self.freezes.fetch_add(u64::from(taken.freezes), Ordering::Relaxed);
+        }
+    }
+
+    fn set_state(&self, state: State) {
+        self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, tried: &'static str, reason: io::Error) -> Error {
+        Error::Interface(self.name.clone(), tried, reason)
+    }
+}
+
+/// A socket with its ring, bound to one interface.
+struct Port {
+    socket: Arc<Socket>,
+    ring: Ring,
+    link: LinkType,
+}
+
+/// An open interface. It is read by one thread; `monitor` gives the part that others may use.
+pub struct Interface {
+    monitor: Arc<Monitor>,
+    shape: Shape,
+    source: u16,
+    port: Port,
+    retry_at: Instant,
+}
+
+impl Interface {
+    /// Opens the interface for reading and makes it promiscuous for as long as it is open.
+    ///
+    /// # Errors
+    /// Where there is no such interface, its link type is unknown, or the process may not read it. An interface that
+    /// is down is no error: its frames come in once it is up.
+    pub fn open(name: &str, options: &Options) -> Result<Self> {
+        let interest = Interest {
+            mode: options.mode,
+            snap_bytes: options.snap_bytes.max(1),
+            ethernet: true,
+            vxlan_ports: options.vxlan_ports.clone(),
+            other_ports: options.other_ports.clone(),
+        };
+        let monitor = Arc::new(Monitor {
+            name: name.to_owned(),
+            wanted: Mutex::new(Wanted { interest, socket: None }),
+            state: AtomicU8::new(State::Up as u8),
+            drops: AtomicU64::new(0),
+            freezes: AtomicU64::new(0),
+            outages: AtomicU64::new(0),
+        });
+        let shape = Shape::of(options.ring_bytes);
+        let port = Port::open(&monitor, shape)?;
+        Ok(Self { monitor, shape, source: options.source, port, retry_at: Instant::now() })
+    }
+
+    /// The part that other threads may use.
+    #[must_use]
+    pub fn monitor(&self) -> Arc<Monitor> {
+        Arc::clone(&self.monitor)
+    }
+
+    /// Hands the frames that have come in to `sink` in batches, after waiting at most `wait` for the first of them.
+    ///
+    /// An interface that is down or gone is looked for again every half second; the sentence in an error is for the
+    /// log, and reading may go on after it.
+    pub fn read(&mut self, wait: Duration, sink: &mut dyn FnMut(&[Frame<'_>])) -> Result<()> {
+        let mut outcome = Ok(());
+        if self.port.ring_is_empty() {
+            let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+            if let Wake::Failed(reason) = self.port.socket.wait(milliseconds) {
+                outcome = self.note_failure(reason);
+            }
+        }
+        self.drain(sink);
+        if self.monitor.state() != State::Up && Instant::now() >= self.retry_at {
+            self.retry_at = Instant::now() + RETRY;
+            outcome = outcome.and(self.look_again());
+        }
+        outcome
+    }
+
+    /// Empties the ring, at most once around so that one busy interface cannot keep its thread from anything else.
+    fn drain(&mut self, sink: &mut dyn FnMut(&[Frame<'_>])) {
+        let link = self.port.link;
+        for _ in 0..self.shape.blocks() {
+            let Some(block) = self.port.ring.next_block() else { break };
+            let mut batch: Vec<Frame<'_>> = Vec::with_capacity(BATCH_FRAMES);
+            for frame in block.frames() {
+                if batch.len() == BATCH_FRAMES {
+                    sink(&batch);
+                    batch.clear();
+                }
+                batch.push(Frame {
+                    ts_ns: frame.ts_ns,
+                    wire_len: frame.wire_len,
+                    data: frame.data,
+                    source: self.source,
+                    link,
+                    vlan: frame.vlan,
+                });
+            }
+            if !batch.is_empty() {
+                sink(&batch);
+            }
+        }
+    }
+
+    fn note_failure(&mut self, reason: io::Error) -> Result<()> {
+        if self.monitor.state() == State::Up {
+            self.monitor.outages.fetch_add(1, Ordering::Relaxed);
+            self.retry_at = Instant::now() + RETRY;
+        }
+        let exists = interface_index(self.monitor.name()).is_some();
+        self.monitor.set_state(if exists { State::Down } else { State::Gone });
+        // ENETDOWN is how a packet socket says that its interface went down or away: packet(7).
+        if reason.raw_os_error() == Some(libc::ENETDOWN) {
+            return Ok(());
+        }
+        Err(self.monitor.failed("read it", reason))
+    }
+
+    /// Takes up an interface that came back, under the same index or another one.
+    fn look_again(&mut self) -> Result<()> {
+        let Some(index) = interface_index(self.monitor.name()) else {
+            self.monitor.set_state(State::Gone);
+            return Ok(());
+        };
+        if !is_up(&self.port.socket, self.monitor.name()) {
+            self.monitor.set_state(State::Down);
+            return Ok(());
+        }
+        if self.port.socket.bound_to() != Some(index) {
+            self.monitor.count_drops();
+            self.port = Port::open(&self.monitor, self.shape)?;
+        }
+        self.monitor.set_state(State::Up);
+        Ok(())
+    }
+}
+
+impl Port {
+    /// Opens, filters, maps and binds, in this order: no frame enters before the filter is there.
+    fn open(monitor: &Monitor, shape: Shape) -> Result<Self> {
+        let failed = |tried| move |reason| monitor.failed(tried, reason);
+        let index = interface_index(monitor.name()).ok_or_else(|| Error::NoInterface(monitor.name().to_owned()))?;
+        let socket = Socket::open().map_err(|reason| match reason.raw_os_error() {
+            Some(libc::EPERM | libc::EACCES) => Error::NotAllowed(monitor.name().to_owned()),
+            _ => monitor.failed("open a packet socket", reason),
+        })?;
+        let hardware = interface_hardware(&socket, monitor.name()).unwrap_or_default();
+        let link = link_of(hardware).ok_or_else(|| Error::UnknownLink(monitor.name().to_owned(), hardware))?;
+        let mut wanted = monitor.wanted();
+        wanted.interest.ethernet = link == LinkType::Ethernet;
+        socket.attach(&assemble(&wanted.interest)).map_err(failed("set its filter"))?;
+        socket.make_ring(shape).map_err(failed("make its packet ring (try a smaller one)"))?;
+        let ring = Ring::map(&socket, shape).map_err(failed("map its packet ring"))?;
+        socket.bind(index).map_err(failed("listen on it"))?;
+        if hardware == LOOPBACK {
+            // Every frame on the loopback passes twice, out and in.
+            socket.ignore_outgoing().map_err(failed("leave out what it sends"))?;
+        }
+        socket.be_promiscuous(index).map_err(failed("make it promiscuous"))?;
+        let state = if is_up(&socket, monitor.name()) { State::Up } else { State::Down };
+        monitor.set_state(state);
+        let socket = Arc::new(socket);
+        wanted.socket = Some(Arc::clone(&socket));
+        Ok(Self { socket, ring, link })
+    }
+
+    fn ring_is_empty(&self) -> bool {
+        !self.ring.is_ready()
+    }
+}
+
+fn is_up(socket: &Socket, name: &str) -> bool {
+    interface_flags(socket, name).is_some_and(|flags| flags & libc::IFF_UP != 0)
+}
+
+fn link_of(hardware: u16) -> Option<LinkType> {
+    match hardware {
+        ETHERNET | LOOPBACK => Some(LinkType::Ethernet),
+        other if BARE_IP.contains(&other) => Some(LinkType::RawIp),
+        _ => None,
+    }
+}

@@ -1,0 +1,18 @@
+//! Where frames come from: capture files merged by time, packet rings of network interfaces, and the kernel filters in
+//! front of them. What the bytes mean is for `wire`, what the packets tell is for `track`.
+//!
+//! Every source lends its frames in batches and never copies them. `sys` alone holds unsafe code.
+
+pub mod error;
+pub mod filter;
+pub mod frames;
+pub mod interface;
+pub mod merge;
+pub mod pcap;
+mod sys;
+
+pub use error::{Error, Result};
+pub use filter::{Interest, Mode};
+pub use frames::{BATCH_FRAMES, Frames, open};
+pub use interface::{Interface, Monitor, Options, State};
+pub use merge::Merged;

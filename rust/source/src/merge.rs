@@ -1,0 +1,78 @@
+//! Several sources of stored frames as one, in the order of their times.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use wire::Frame;
+
+use crate::frames::{BATCH_FRAMES, Frames};
+
+/// Merges readers by time. Records of one reader keep their order, also where its clock went backwards.
+pub struct Merged {
+    readers: Vec<Box<dyn Frames>>,
+    positions: Vec<usize>,
+    /// (time of the next record, reader) of every reader that has one.
+    heads: BinaryHeap<Reverse<(u64, usize)>>,
+}
+
+impl Merged {
+    /// Merges `readers`; the number of a reader is its place in the list.
+    #[must_use]
+    pub fn new(readers: Vec<Box<dyn Frames>>) -> Self {
+        let mut merged = Self { positions: vec![0; readers.len()], heads: BinaryHeap::new(), readers };
+        for reader in 0..merged.readers.len() {
+            merged.advance(reader);
+        }
+        merged
+    }
+
+    /// Hands the next batch to `sink`. Returns false when there is none: every reader is at its end.
+    pub fn next_batch(&mut self, sink: &mut dyn FnMut(&[Frame<'_>])) -> bool {
+        let Self { readers, positions, heads, .. } = self;
+        let mut batch: Vec<Frame<'_>> = Vec::with_capacity(BATCH_FRAMES);
+        let mut touched: Vec<usize> = Vec::new();
+        let mut emptied = None;
+        while batch.len() < BATCH_FRAMES {
+            let Some(Reverse((_, reader))) = heads.pop() else { break };
+            let until_ns = heads.peek().map_or(u64::MAX, |Reverse((time, _))| *time);
+            positions[reader] = readers[reader].run(positions[reader], until_ns, &mut batch);
+            if !touched.contains(&reader) {
+                touched.push(reader);
+            }
+            let Some(time) = readers[reader].time_at(positions[reader]) else {
+                emptied = Some(reader);
+                break;
+            };
+            heads.push(Reverse((time, reader)));
+        }
+        if !batch.is_empty() {
+            sink(&batch);
+        }
+        let any = !batch.is_empty();
+        drop(batch);
+        for reader in touched {
+            self.readers[reader].consume(self.positions[reader]);
+        }
+        if let Some(reader) = emptied {
+            self.advance(reader);
+        }
+        any
+    }
+
+    /// One sentence for each reader that broke before its end.
+    pub fn broken(&self) -> impl Iterator<Item = &str> {
+        self.readers.iter().filter_map(|reader| reader.broken())
+    }
+
+    /// Moves a reader's window on and lists its next record.
+    fn advance(&mut self, reader: usize) {
+        if !self.readers[reader].fill() {
+            return;
+        }
+        let start = self.readers[reader].start();
+        self.positions[reader] = start;
+        if let Some(time) = self.readers[reader].time_at(start) {
+            self.heads.push(Reverse((time, reader)));
+        }
+    }
+}
