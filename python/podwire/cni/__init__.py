@@ -1,0 +1,35 @@
+"""Which CNI plugin a cluster runs and in what mode, judged from what its API shows.
+
+What enters: pure detectors, one file a plugin, each `detect(evidence) -> CniFinding | None`, and what they share to
+read evidence. What does not: I/O, clocks, packets, Pods, and guesses from a port or a VNI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from podwire.cni import calico, canal, flannel
+from podwire.cni.leftovers import ignored_traces
+from podwire.model.evidence import Evidence
+from podwire.model.findings import CniFinding
+
+Detector = Callable[[Evidence], CniFinding | None]
+
+DETECTORS: tuple[Detector, ...] = (
+    flannel.detect,
+    calico.detect,
+    canal.detect,
+)
+
+
+def judge(evidence: Evidence) -> tuple[CniFinding, ...]:
+    """Return what the cluster runs, surest first: one finding, several where several plugins are alive, or none.
+
+    Never raises: whatever a cluster holds, broken parts are named in `because` and lower the confidence.
+    """
+    findings = [finding for detect in DETECTORS if (finding := detect(evidence)) is not None]
+    findings.sort(key=lambda finding: -finding.confidence)
+    ignored = ignored_traces(evidence, {finding.plugin for finding in findings})
+    return tuple(msgspec.structs.replace(each, because=(*each.because, *ignored)) for each in findings)

@@ -1,0 +1,71 @@
+"""Names what other plugins left in a cluster, so that an operator sees that it was noticed and not believed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from msgspec import Struct
+
+from podwire.cni import reading
+from podwire.cni.agents import Agent, find_agents, network_agents
+from podwire.cni.notes import Standing
+from podwire.model.evidence import Evidence
+
+
+class Traces(Struct, frozen=True):
+    """What a plugin leaves behind when it goes."""
+
+    plugin: str
+    annotations: str = ""
+    """What its Node annotations begin with."""
+    groups: tuple[str, ...] = ()
+    """API groups of its custom resources: they only prove that it was installed once."""
+    reason: str = ""
+    """The reason it gives in the NetworkUnavailable condition."""
+
+
+TRACES = (
+    Traces("flannel", "flannel.alpha.coreos.com/", (), "FlannelIsUp"),
+    Traces("calico", "projectcalico.org/", ("crd.projectcalico.org", "projectcalico.org"), "CalicoIsUp"),
+    Traces("cilium", "network.cilium.io/", ("cilium.io",), "CiliumIsUp"),
+    Traces("weave", "", (), "WeaveIsUp"),
+    Traces("antrea", "node.antrea.io/", ("crd.antrea.io",), ""),
+    Traces("kube-router", "kube-router.io/", (), ""),
+    Traces("ovn-kubernetes", "k8s.ovn.org/", ("k8s.ovn.org",), ""),
+    Traces("kube-ovn", "ovn.kubernetes.io/", ("kubeovn.io",), ""),
+)
+_ALSO = {"canal": {"flannel", "calico"}}
+
+
+def ignored_traces(evidence: Evidence, found: Collection[str]) -> tuple[str, ...]:
+    """Return a sentence for each plugin outside `found` that left traces, and for each agent that was outdone."""
+    ours = set(found).union(*(_ALSO.get(plugin, set()) for plugin in found))
+    agents = [agent for agent in find_agents(evidence) if agent.plugin not in ours]
+    rivals = network_agents(evidence)
+    said = [f"{_verdict(agent, rivals)}: {agent.state}" for agent in agents]
+    running = ours | {agent.plugin for agent in agents}
+    for traces in TRACES:
+        parts = _parts(traces, evidence) if traces.plugin not in running else []
+        if parts:
+            said.append(f"ignored: {traces.plugin} left {reading.some(parts)}, but none of its agents is running")
+    return tuple(map(reading.plain, said))
+
+
+def _verdict(agent: Agent, rivals: Collection[Agent]) -> str:
+    if agent.standing < Standing.LIVE:
+        return f"ignored: {agent.plugin}"
+    return f"{agent.plugin} runs beside it" if agent in rivals else f"{agent.plugin} only adds to this network"
+
+
+def _parts(traces: Traces, evidence: Evidence) -> list[str]:
+    parts = []
+    count = 0
+    if traces.annotations:
+        count = sum(1 for node in evidence.nodes if any(key.startswith(traces.annotations) for key in node.annotations))
+    if count:
+        parts.append(f"annotations on {reading.counted(count, 'node')}")
+    count = sum(1 for node in evidence.nodes if traces.reason and node.network_reason == traces.reason)
+    if count:
+        parts.append(f"the condition {traces.reason} on {reading.counted(count, 'node')}")
+    parts += [f"API group {group}" for group in traces.groups if group in evidence.api_groups]
+    return parts

@@ -1,0 +1,63 @@
+"""Tells a plugin that carries Pod packets from one that only enforces policy above another plugin's network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from podwire.cni import reading
+from podwire.model.evidence import Container, Evidence, Workload
+
+
+def carries_pods(plugin: str, workload: Workload, container: Container, evidence: Evidence) -> bool:
+    """Return whether this agent puts Pod packets on the wire; where that cannot be told, it is taken to."""
+    judge = _JUDGES.get(plugin)
+    return judge is None or judge(workload, container, evidence)
+
+
+def calico_backend(workload: Workload, container: Container, evidence: Evidence) -> str:
+    """Return CALICO_NETWORKING_BACKEND of a calico-node: bird, vxlan, none; empty where it is not known.
+
+    Whatever is neither none nor vxlan runs BIRD (calico, node/filesystem/etc/rc.local). The Windows DaemonSet takes
+    its environment from the ConfigMap calico-windows-config as a whole (calico, manifests/calico-windows-vxlan.yaml).
+    """
+    found = reading.env(container, evidence, workload.namespace, "CALICO_NETWORKING_BACKEND")
+    if found is not None:
+        return reading.word(found.text)
+    windows = reading.config_map(evidence, workload.namespace, "calico-windows-config")
+    if windows is not None and container.name in ("node", "felix"):
+        return reading.word(windows.data.get("CALICO_NETWORKING_BACKEND"))
+    return "bird"
+
+
+def _calico(workload: Workload, container: Container, evidence: Evidence) -> bool:
+    return calico_backend(workload, container, evidence) != "none"
+
+
+def _cilium(workload: Workload, _container: Container, evidence: Evidence) -> bool:
+    settings = reading.config_map(evidence, workload.namespace, "cilium-config")
+    chaining = reading.word(settings.data.get("cni-chaining-mode")) if settings is not None else ""
+    return chaining in ("", "none", "portmap")
+
+
+def _antrea(workload: Workload, _container: Container, evidence: Evidence) -> bool:
+    mounted = {volume.config_map for volume in workload.volumes if volume.config_map}
+    texts = [
+        each.data.get("antrea-agent.conf", "")
+        for each in evidence.config_maps
+        if each.namespace == workload.namespace and each.name in mounted
+    ]
+    lines = [line.split("#")[0].strip().lower() for text in texts for line in text.splitlines()]
+    return "trafficencapmode: networkpolicyonly" not in [line.replace('"', "") for line in lines]
+
+
+def _kube_router(_workload: Workload, container: Container, _evidence: Evidence) -> bool:
+    given = reading.flags(reading.words(container))
+    return all(reading.truth(given.get(name, "true")) is not False for name in ("run-router", "enable-cni"))
+
+
+_JUDGES: dict[str, Callable[[Workload, Container, Evidence], bool]] = {
+    "calico": _calico,
+    "cilium": _cilium,
+    "antrea": _antrea,
+    "kube-router": _kube_router,
+}
