@@ -1,0 +1,76 @@
+"""How podwire speaks to API servers: waits, bounds and what a kubeconfig may start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class KubeSettings:
+    """The settings of the room `kube`; all waits are seconds, all sizes bytes."""
+
+    connect_seconds: float = 10.0
+    """How long name look-up, TCP and TLS may take together. A reachable server needs milliseconds; a SYN that is
+    dropped by a firewall is repeated after 1, 3 and 7 s, and the answer to the third repeat is still waited for."""
+
+    answer_seconds: float = 60.0
+    """The longest silence while an answer is awaited or read. An API server gives a request up after 60 s itself."""
+
+    watch_seconds: float = 300.0
+    """How long the server is asked to keep one watch open (drawn between 0.8 and 1.2 of it, so that the watches do not
+    return together). The server's own default is 1800–3600 s; a shorter one renews tokens and spreads the load."""
+
+    silence_seconds: float = 150.0
+    """The longest silence on a watch before it is opened again where it stood. Servers send a bookmark about each
+    minute, so that two missed ones mean a stream that somebody between has swallowed."""
+
+    first_retry_seconds: float = 0.5
+    """The bound of the first wait after a fault; it doubles with each further one."""
+
+    most_retry_seconds: float = 30.0
+    """The longest wait between two tries: a cluster that comes back is seen within it."""
+
+    most_retry_after_seconds: float = 120.0
+    """The longest `Retry-After` that is obeyed, so that a broken proxy cannot park a cluster for hours."""
+
+    denied_retry_seconds: float = 30.0
+    """How long after a 403 the same is asked again: rights that are granted later are noticed without a restart."""
+
+    discovery_seconds: float = 10.0
+    """How often the API groups are read again, so that a plugin installed later is found. One answer is 5 kB."""
+
+    poll_seconds: float = 2.0
+    """How often one ConfigMap is read where the account may `get` it but neither list nor watch it."""
+
+    settle_seconds: float = 20.0
+    """The longest wait for all kinds of evidence before the first judgement is made with what there is."""
+
+    evidence_pause_seconds: float = 0.2
+    """Changes of the evidence within this time are told as one."""
+
+    state_pause_seconds: float = 0.5
+    """Changes of the counts in the state within this time are told as one; a new state word is told at once."""
+
+    page_size: int = 500
+    """Objects in one page where a list is read in pages (1–10000). kubectl uses 500."""
+
+    most_object_bytes: int = 8 << 20
+    """The largest single object that is read. etcd takes 1.5 MB by default; its makers advise against more than 8 MiB."""
+
+    most_answer_bytes: int = 32 << 20
+    """The largest answer that is read as a whole (never a list): discovery, version, one object."""
+
+    most_config_maps: int = 64
+    """The most ConfigMaps that are followed by name; each costs one watch."""
+
+    lists_at_once: int = 3
+    """How many lists of one cluster run at the same time, so that priority-and-fairness does not push us back."""
+
+    use_compression: bool = False
+    """Ask for gzip. Off: on a local network the server's gzip costs more time than the bytes it saves."""
+
+    kube_exec_plugins: bool = True
+    """Whether a kubeconfig may start the credential command that it names. The command runs as podwire's user."""
+
+    exec_seconds: float = 30.0
+    """How long a credential command may run before it is ended."""
