@@ -4,3 +4,12 @@ What enters: the kernel's network namespaces, and one typed description (`object
 plane and the Kubernetes objects are built. What does not: anything of podwire, which the lab knows only by its command
 line.
 """
+
+from __future__ import annotations
+
+from podwire_lab.errors import LabError
+from podwire_lab.lab import Lab
+from podwire_lab.objects.truth import PLANE_NAMES
+from podwire_lab.traffic import Outcome
+
+__all__ = ["PLANE_NAMES", "Lab", "LabError", "Outcome"]

@@ -13,11 +13,20 @@ from podwire_lab.objects.truth import CLUSTER_CIDR, Cluster, Node, Plane
 
 WHERE = "kube-system"
 CONFIG = "calico-config"
-GROUP_VERSION = "crd.projectcalico.org/v1"
+GROUP = "crd.projectcalico.org"
+GROUP_VERSION = f"{GROUP}/v1"
+_RESOURCES = {
+    "IPPool": "ippools",
+    "FelixConfiguration": "felixconfigurations",
+    "ClusterInformation": "clusterinformations",
+    "BlockAffinity": "blockaffinities",
+    "IPAMBlock": "ipamblocks",
+    "BGPConfiguration": "bgpconfigurations",
+}
 _IMAGE = "quay.io/calico/node:v3.32.1"
 
 
-def annotations(node: Node, plane: Plane) -> dict[str, str]:
+def node_annotations(node: Node, plane: Plane) -> dict[str, str]:
     """What calico-node writes on its Node; the tunnel address and MAC only where there is a tunnel."""
     found = {"projectcalico.org/IPv4Address": f"{node.address}/24"}
     if plane.is_overlay:
@@ -31,7 +40,7 @@ def network_condition() -> Object:
 
 
 def objects(cluster: Cluster) -> list[Object]:
-    """ConfigMap, DaemonSet and the custom resources."""
+    """The definitions of its resources, ConfigMap, DaemonSet and the custom objects."""
     plane = cluster.plane
     pool = {
         "allowedUses": ["Workload", "Tunnel"],
@@ -50,6 +59,7 @@ def objects(cluster: Cluster) -> list[Object]:
         "datastoreReady": True,
     }
     return [
+        *(_definition(kind, plural) for kind, plural in _RESOURCES.items()),
         config_map(WHERE, CONFIG, _config(plane)),
         _daemon_set(cluster),
         _custom("IPPool", "default-ipv4-ippool", pool),
@@ -69,6 +79,20 @@ def felix(plane: Plane) -> Object:
 
 def _custom(kind: str, name: str, spec: Object) -> Object:
     return {"apiVersion": GROUP_VERSION, "kind": kind, "metadata": meta(kind, name, generation=1), "spec": spec}
+
+
+def _definition(kind: str, plural: str) -> Object:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": meta("CustomResourceDefinition", f"{plural}.{GROUP}", generation=1),
+        "spec": {
+            "group": GROUP,
+            "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
+            "scope": "Cluster",
+            "versions": [{"name": "v1", "served": True, "storage": True}],
+        },
+    }
 
 
 def _affinity(node: Node) -> Object:

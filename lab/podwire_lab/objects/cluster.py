@@ -14,13 +14,14 @@ def nodes(cluster: Cluster) -> list[Object]:
     """The Nodes with the marks of the present plugin."""
     plugin = _PLUGINS[cluster.plane.plugin]
     return [
-        core.node(node, plugin.annotations(node, cluster.plane), plugin.network_condition()) for node in cluster.nodes
+        core.node(node, plugin.node_annotations(node, cluster.plane), plugin.network_condition())
+        for node in cluster.nodes
     ]
 
 
 def plugin_objects(cluster: Cluster) -> list[Object]:
     """What belongs to the present CNI plugin, with its DaemonSet's Pods."""
-    found = _PLUGINS[cluster.plane.plugin].objects(cluster)
+    found: list[Object] = _PLUGINS[cluster.plane.plugin].objects(cluster)
     for item in list(found):
         if item["kind"] == "DaemonSet":
             found.extend(core.daemon_pods(item, cluster))

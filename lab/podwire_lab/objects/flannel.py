@@ -19,7 +19,7 @@ _IMAGE = "ghcr.io/flannel-io/flannel:v0.28.9"
 _PREFIX = "flannel.alpha.coreos.com"
 
 
-def annotations(node: Node, plane: Plane) -> dict[str, str]:
+def node_annotations(node: Node, plane: Plane) -> dict[str, str]:
     """What flanneld writes on its Node: for host-gw, backend-data is the text `null`."""
     data: Object | None = None
     if plane.is_overlay:
