@@ -1,12 +1,9 @@
 """The compiled packet core, as Python sees it. Only `podwire.capture` imports it.
 
-Times are nanoseconds since the Unix epoch, durations nanoseconds, sizes bytes, addresses text in canonical form.
+Failures raise `podwire.capture.errors.CaptureError`, nonsense from the caller ValueError. Times are nanoseconds since the Unix epoch, durations nanoseconds, sizes bytes, addresses text in canonical form.
 """
 
 from typing import Any, final
-
-class CoreError(Exception):
-    """A source could not be opened or read; the text is one sentence for the user."""
 
 @final
 class RecordBatch:
@@ -30,7 +27,7 @@ class Engine:
     def open_interface(self, name: str, ring_bytes: int = 64 << 20, snap_bytes: int = 256) -> int:
         """Start reading a network interface in a thread of the core. Returns the source's number.
 
-        Raises CoreError when the interface does not exist or may not be read.
+        Raises CaptureError when the interface does not exist or may not be read. An interface that is down is waited for.
         """
 
     def close_source(self, source: int) -> None:
@@ -39,7 +36,7 @@ class Engine:
     def read_files(self, paths: list[str]) -> ReadSummary:
         """Read capture files to their end, merged by time, in the calling thread with the GIL released.
 
-        Raises CoreError for a file that cannot be opened or is no capture. A torn file is read up to where it breaks:
+        Raises CaptureError for a file that cannot be opened or is no capture. A torn file is read up to where it breaks:
         see `ReadSummary.errors`.
         """
 
@@ -49,7 +46,8 @@ class Engine:
     def set_overlays(self, overlays: list[tuple[str, int, int | None, bool, int]]) -> None:
         """Replace the tunnels to look into: (kind, UDP port, VNI or None, VNI is identity, cluster), any number.
 
-        Takes effect with the next batch. `cluster` is 0 where the tunnel belongs to no known cluster.
+        Takes effect with the next batch. `cluster` is 0 where the tunnel belongs to no known cluster. Raises ValueError
+        for a kind that cannot be looked into.
         """
 
     def set_nodes(self, nodes: list[tuple[str, int]]) -> None:
@@ -87,7 +85,7 @@ class Engine:
         """Counters of the whole engine, by name; all only grow but `connections` and `memory-bytes`."""
 
     def source_counters(self) -> list[dict[str, int | str]]:
-        """Counters by source: `interface` (or file), packets, bytes, kernel drops and the outcome of each packet."""
+        """Counters by source: `source`, `interface` (or file), `state`, packets, bytes, drops and each packet's outcome."""
 
     def last_packet_ns(self) -> int:
         """The time of the latest packet read; 0 before the first one."""

@@ -6,10 +6,13 @@
 //! other than VXLAN) pass, so that nothing is lost unseen.
 
 mod assembler;
+mod interpreter;
 mod program;
 
 pub use assembler::Instruction;
+pub use interpreter::run;
 pub use program::assemble;
+use wire::LinkType;
 
 /// Which packets are wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,8 +30,8 @@ pub struct Interest {
     pub mode: Mode,
     /// The most bytes that are kept of one packet; 1 or more.
     pub snap_bytes: u32,
-    /// True where frames begin with an Ethernet header, false where they begin with IP.
-    pub ethernet: bool,
+    /// What the first byte of a frame is.
+    pub link: LinkType,
     /// UDP destination ports of VXLAN tunnels.
     pub vxlan_ports: Vec<u16>,
     /// UDP destination ports of other tunnels.

@@ -32,12 +32,16 @@ pub trait Frames: Send {
     /// Lets go of all records before `position`.
     fn consume(&mut self, position: usize);
 
+    /// Sets the number that the frames carry.
+    fn set_source(&mut self, source: u16);
+
     /// Where and how the source broke, in one sentence; None while it is whole.
     fn broken(&self) -> Option<&str>;
 }
 
-/// Opens a capture file; its frames carry the number `source`. What kind of file it is, its first bytes tell.
-pub fn open(path: &Path, source: u16) -> Result<Box<dyn Frames>> {
+/// Opens a capture file. What kind of file it is, its first bytes tell. Its frames carry the number 0 until another
+/// one is set.
+pub fn open(path: &Path) -> Result<Box<dyn Frames>> {
     let name = path.display().to_string();
     let map = FileMap::open(path).map_err(|reason| Error::File(name.clone(), reason))?;
     let start = map.bytes();
@@ -47,7 +51,7 @@ pub fn open(path: &Path, source: u16) -> Result<Box<dyn Frames>> {
     if let Some(why) = foreign_kind(start) {
         return Err(Error::Foreign(name, why.to_owned()));
     }
-    Ok(Box::new(PcapFile::new(name, map, source)?))
+    Ok(Box::new(PcapFile::new(name, map)?))
 }
 
 /// Says what to do with a file that is known but not read.

@@ -172,7 +172,7 @@ impl Interface {
         let interest = Interest {
             mode: options.mode,
             snap_bytes: options.snap_bytes.max(1),
-            ethernet: true,
+            link: LinkType::Ethernet,
             vxlan_ports: options.vxlan_ports.clone(),
             other_ports: options.other_ports.clone(),
         };
@@ -286,7 +286,7 @@ impl Port {
         let hardware = interface_hardware(&socket, monitor.name()).unwrap_or_default();
         let link = link_of(hardware).ok_or_else(|| Error::UnknownLink(monitor.name().to_owned(), hardware))?;
         let mut wanted = monitor.wanted();
-        wanted.interest.ethernet = link == LinkType::Ethernet;
+        wanted.interest.link = link;
         socket.attach(&assemble(&wanted.interest)).map_err(failed("set its filter"))?;
         socket.make_ring(shape).map_err(failed("make its packet ring (try a smaller one)"))?;
         let ring = Ring::map(&socket, shape).map_err(failed("map its packet ring"))?;

@@ -53,10 +53,10 @@ pub struct PcapFile {
 
 impl PcapFile {
     /// Reads the file header. Fails where it is short, foreign, or of a link type that nobody here reads.
-    pub(crate) fn new(name: String, map: FileMap, source: u16) -> Result<Self> {
+    pub(crate) fn new(name: String, map: FileMap) -> Result<Self> {
         match Format::read(map.bytes()) {
             Ok(format) => {
-                Ok(Self { name, map, format, source, start: FILE_HEADER, window_end: FILE_HEADER, broken: None })
+                Ok(Self { name, map, format, source: 0, start: FILE_HEADER, window_end: FILE_HEADER, broken: None })
             }
             Err(why) => Err(Error::Foreign(name, why)),
         }
@@ -132,6 +132,10 @@ impl Frames for PcapFile {
 
     fn consume(&mut self, position: usize) {
         self.start = position;
+    }
+
+    fn set_source(&mut self, source: u16) {
+        self.source = source;
     }
 
     fn broken(&self) -> Option<&str> {

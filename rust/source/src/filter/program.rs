@@ -1,5 +1,7 @@
 //! The two programs. X holds the offset of the header that is being looked at, so that one program serves every depth.
 
+use wire::LinkType;
+
 use crate::filter::assembler::{Assembler, Instruction, Label, op};
 use crate::filter::{Interest, Mode};
 
@@ -41,10 +43,11 @@ pub fn assemble(interest: &Interest) -> Vec<Instruction> {
     let mut asm = Assembler::default();
     let ends = Ends { whole: asm.label(), brief: asm.label(), drop: asm.label() };
     let (v4, v6) = (asm.label(), asm.label());
-    if interest.ethernet {
-        ethernet(&mut asm, v4, v6, ends.drop);
-    } else {
-        bare_ip(&mut asm, v4, v6, ends.drop);
+    match interest.link {
+        LinkType::Ethernet => ethernet(&mut asm, v4, v6, ends.drop),
+        LinkType::RawIp => bare_ip(&mut asm, v4, v6, ends.drop),
+        LinkType::LinuxSll => cooked(&mut asm, 14, 16, [v4, v6, ends.drop]),
+        LinkType::LinuxSll2 => cooked(&mut asm, 0, 20, [v4, v6, ends.drop]),
     }
     let udp = asm.label();
     asm.place(v4);
@@ -81,6 +84,15 @@ fn ethernet(asm: &mut Assembler, v4: Label, v6: Label, drop: Label) {
         asm.go(drop);
         asm.place(tagged);
     }
+}
+
+/// Linux cooked capture: the EtherType at `kind`, its payload at `ip`.
+fn cooked(asm: &mut Assembler, kind: u32, ip: u32, [v4, v6, drop]: [Label; 3]) {
+    asm.step(op::SET_X, ip);
+    asm.step(op::LOAD_HALF, kind);
+    asm.if_equal(IPV4, v4);
+    asm.if_equal(IPV6, v6);
+    asm.go(drop);
 }
 
 fn bare_ip(asm: &mut Assembler, v4: Label, v6: Label, drop: Label) {

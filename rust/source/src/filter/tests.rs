@@ -1,52 +1,15 @@
-//! The programs, run by a small interpreter on frames made here.
+//! The programs, run by the interpreter on frames made here.
 
-use super::assembler::op;
-use super::{Instruction, Interest, Mode, assemble};
+use wire::LinkType;
+
+use super::{Instruction, Interest, Mode, assemble, run};
 
 const SNAP: u32 = 256;
 const BRIEF: u32 = 96;
 
-/// Runs a program as the kernel does: reading past the packet ends it with 0, and so must every path end in a verdict.
-fn run(program: &[Instruction], packet: &[u8]) -> u32 {
-    let (mut a, mut x, mut pc) = (0u32, 0u32, 0usize);
-    let load = |at: u64, width: usize| {
-        let at = usize::try_from(at).ok()?;
-        let field = packet.get(at..at + width)?;
-        Some(field.iter().fold(0u32, |value, &byte| value << 8 | u32::from(byte)))
-    };
-    loop {
-        let step = program[pc];
-        pc += 1;
-        let k = u64::from(step.k);
-        let loaded = match step.code {
-            op::LOAD_BYTE => load(k, 1),
-            op::LOAD_HALF => load(k, 2),
-            op::LOAD_BYTE_X => load(u64::from(x) + k, 1),
-            op::LOAD_HALF_X => load(u64::from(x) + k, 2),
-            _ => Some(a),
-        };
-        let Some(value) = loaded else { return 0 };
-        a = value;
-        match step.code {
-            op::SET_X => x = step.k,
-            op::AND => a &= step.k,
-            op::SHIFT_LEFT => a <<= step.k,
-            op::ADD => a = a.wrapping_add(step.k),
-            op::ADD_X => a = a.wrapping_add(x),
-            op::A_TO_X => x = a,
-            op::X_TO_A => a = x,
-            op::GO => pc += step.k as usize,
-            op::IF_EQUAL => pc += usize::from(if a == step.k { step.jt } else { step.jf }),
-            op::IF_ANY_BIT => pc += usize::from(if a & step.k != 0 { step.jt } else { step.jf }),
-            op::KEEP => return step.k,
-            _ => assert!(step.code & 0x07 <= 1, "unknown operation {:#x}", step.code),
-        }
-    }
-}
-
 fn program(mode: Mode) -> Vec<Instruction> {
     let vxlan_ports = vec![4789, 8472];
-    assemble(&Interest { mode, snap_bytes: SNAP, ethernet: true, vxlan_ports, other_ports: vec![6081] })
+    assemble(&Interest { mode, snap_bytes: SNAP, link: LinkType::Ethernet, vxlan_ports, other_ports: vec![6081] })
 }
 
 fn ethernet(tags: &[u16], kind: u16, payload: &[u8]) -> Vec<u8> {
@@ -170,14 +133,21 @@ fn control_passes_what_it_cannot_walk() {
 }
 
 #[test]
-fn links_without_a_header_begin_with_ip() {
-    let interest =
-        Interest { mode: Mode::Control, snap_bytes: SNAP, ethernet: false, vxlan_ports: vec![], other_ports: vec![] };
-    let program = assemble(&interest);
-    assert_eq!(run(&program, &v4(6, 4, 0, &tcp(0x02))), SNAP);
-    assert_eq!(run(&program, &v4(6, 4, 0, &tcp(0x10))), 0);
-    assert_eq!(run(&program, &v6(6, &tcp(0x01))), SNAP);
-    assert_eq!(run(&program, &[0x10; 60]), 0);
+fn other_links_begin_elsewhere() {
+    for (link, header4, header6) in [
+        (LinkType::RawIp, vec![], vec![]),
+        (LinkType::LinuxSll, [vec![0; 14], vec![8, 0]].concat(), [vec![0; 14], vec![0x86, 0xdd]].concat()),
+        (LinkType::LinuxSll2, [vec![8, 0], vec![0; 18]].concat(), [vec![0x86, 0xdd], vec![0; 18]].concat()),
+    ] {
+        let interest =
+            Interest { mode: Mode::Control, snap_bytes: SNAP, link, vxlan_ports: vec![], other_ports: vec![] };
+        let program = assemble(&interest);
+        let kept = |header: &[u8], ip: &[u8]| run(&program, &[header, ip].concat());
+        assert_eq!(kept(&header4, &v4(6, 4, 0, &tcp(0x02))), SNAP);
+        assert_eq!(kept(&header4, &v4(6, 4, 0, &tcp(0x10))), 0);
+        assert_eq!(kept(&header6, &v6(6, &tcp(0x01))), SNAP);
+        assert_eq!(kept(&[], &[0x10; 60]), 0);
+    }
 }
 
 #[test]
@@ -186,7 +156,7 @@ fn every_cut_of_a_frame_ends_in_a_verdict() {
         let program = program(mode);
         for frame in wraps(0x0800, &v4(6, 8, 0, &tcp(0x02))) {
             for cut in 0..frame.len() {
-                run(&program, &frame[..cut]);
+                assert!([0, BRIEF, SNAP].contains(&run(&program, &frame[..cut])));
             }
         }
     }
@@ -198,7 +168,7 @@ fn programs_fit_the_kernel_with_any_number_of_ports() {
         let interest = Interest {
             mode: Mode::Control,
             snap_bytes: SNAP,
-            ethernet: true,
+            link: LinkType::Ethernet,
             vxlan_ports: (0..count).collect(),
             other_ports: vec![],
         };

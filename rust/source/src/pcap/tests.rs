@@ -64,7 +64,10 @@ impl Shape {
 type Seen = (Vec<(u64, u32, Vec<u8>, u16)>, Vec<String>);
 
 fn read(files: &[&Scratch]) -> Seen {
-    let readers = files.iter().enumerate().map(|(n, file)| open(&file.0, n as u16).unwrap()).collect();
+    let mut readers: Vec<_> = files.iter().map(|file| open(&file.0).unwrap()).collect();
+    for (number, reader) in readers.iter_mut().enumerate() {
+        reader.set_source(number as u16);
+    }
     let mut merged = Merged::new(readers);
     let mut seen = Vec::new();
     while merged.next_batch(&mut |frames| {
@@ -153,12 +156,12 @@ fn other_files_are_refused_with_a_hint() {
     ];
     for (bytes, hint) in cases {
         let file = Scratch::new(bytes);
-        match open(&file.0, 0) {
+        match open(&file.0) {
             Err(Error::Foreign(_, why)) => assert!(why.contains(hint), "{why}"),
             other => panic!("{hint}: {:?}", other.map(|_| ())),
         }
     }
-    assert!(matches!(open(&std::env::temp_dir(), 0), Err(Error::File(..))));
+    assert!(matches!(open(&std::env::temp_dir()), Err(Error::File(..))));
 }
 
 #[test]

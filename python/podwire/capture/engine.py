@@ -1,0 +1,122 @@
+"""The packet core as the rest of podwire uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from podwire.capture._core import Engine
+from podwire.capture.query import Claim, Filter, ReadSummary
+from podwire.model.overlays import Encapsulation, Overlay
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_KINDS = frozenset({Encapsulation.VXLAN})
+"""The tunnels that the core can look into."""
+
+
+class Capture:
+    """Packet sources and the connection table that they fill. Every method may be called from any thread.
+
+    Raises CaptureError where a source cannot be read, and after `close`.
+    """
+
+    def __init__(self, *, mode: str = "full", max_memory_bytes: int = 1 << 30) -> None:
+        self._engine = Engine(mode=mode, max_memory_bytes=max_memory_bytes)
+
+    def open_interface(self, name: str, *, ring_bytes: int = 64 << 20, snap_bytes: int = 256) -> int:
+        """Start reading an interface; return its source number. It is promiscuous as long as it is read.
+
+        An interface that goes down or away later is no error: it is counted and taken up again when it returns.
+        """
+        return self._engine.open_interface(name, ring_bytes, snap_bytes)
+
+    def close_source(self, source: int) -> None:
+        """Stop reading one source; its connections stay."""
+        self._engine.close_source(source)
+
+    def read_files(self, paths: Sequence[str]) -> ReadSummary:
+        """Read capture files to their end, merged by time. Blocks; Ctrl-C ends it.
+
+        Raises CaptureError, before anything is read, where one of the files is no capture.
+        """
+        summary = self._engine.read_files(list(paths))
+        return ReadSummary(summary.packets, summary.seconds, tuple(summary.errors))
+
+    def set_collecting(self, collecting: bool) -> None:  # noqa: FBT001 - the one thing that is set
+        """Start or stop making connections of packets; while stopped they are only counted."""
+        self._engine.set_collecting(collecting)
+
+    def set_overlays(self, overlays: Iterable[tuple[Overlay, int]]) -> list[Overlay]:
+        """Look into these tunnels from now on, each of a cluster (0: of none).
+
+        Returns those that cannot be looked into: of another kind than VXLAN, or without a port.
+        """
+        known: list[tuple[str, int, int | None, bool, int]] = []
+        left: list[Overlay] = []
+        for overlay, cluster in overlays:
+            if overlay.kind in _KINDS and overlay.port is not None:
+                known.append((overlay.kind.value, overlay.port, overlay.vni, overlay.vni_is_identity, cluster))
+            else:
+                left.append(overlay)
+        self._engine.set_overlays(known)
+        return left
+
+    def set_nodes(self, nodes: Sequence[tuple[str, int]]) -> None:
+        """Say which cluster each outer (node) address belongs to."""
+        self._engine.set_nodes(list(nodes))
+
+    def add_claims(self, claims: Sequence[Claim]) -> None:
+        """Add or extend claims on addresses; connections whose first packet lies in one are stamped with it."""
+        self._engine.add_claims(list(claims))
+
+    def drop_cluster(self, cluster: int) -> None:
+        """Forget the claims of one cluster; connections keep their stamps."""
+        self._engine.drop_cluster(cluster)
+
+    def snapshot(self, filters: Sequence[Filter], columns: Sequence[str], limit: int = 0) -> pa.RecordBatch:
+        """Return the connections that pass all filters, newest first, at most `limit` of them (0: all).
+
+        Raises ValueError for a column that does not exist or a filter that it does not take.
+        """
+        import pyarrow as pa  # noqa: PLC0415 - takes longer to import than a command takes
+
+        wanted = [(each.column, each.operator, list(each.values), each.is_negated) for each in filters]
+        return pa.record_batch(self._engine.snapshot(wanted, list(columns), limit))
+
+    def rows(self, filters: Sequence[Filter], columns: Sequence[str], limit: int = 0) -> list[dict[str, Any]]:
+        """Return the same as `snapshot`, a dictionary a connection."""
+        rows: list[dict[str, Any]] = self.snapshot(filters, columns, limit).to_pylist()
+        return rows
+
+    def poll(self, limit: int) -> pa.RecordBatch:
+        """Return and forget the connections that ended since the last call, oldest first, with every column."""
+        import pyarrow as pa  # noqa: PLC0415 - takes longer to import than a command takes
+
+        return pa.record_batch(self._engine.poll(limit))
+
+    def clear(self) -> None:
+        """Forget every connection, live and ended."""
+        self._engine.clear()
+
+    def counters(self) -> dict[str, int]:
+        """Return the counters of the whole core; all only grow but `connections`, `memory-bytes` and `claims`."""
+        return self._engine.counters()
+
+    def source_counters(self) -> list[dict[str, Any]]:
+        """Return a dictionary a source, in the order of their opening.
+
+        `source`, `interface` (or file), `state` (up, down, gone, closed, read, or a sentence that says what stands
+        against it), `packets`, `bytes`, `kernel-drops`, `ring-full`, `outages`, `filtered`, `not-collected`, and one
+        count for each outcome of a packet; the outcomes and `not-collected` add up to `packets`.
+        """
+        return self._engine.source_counters()
+
+    def last_packet_ns(self) -> int:
+        """Return the time of the latest packet in nanoseconds since the epoch; 0 before the first."""
+        return self._engine.last_packet_ns()
+
+    def close(self) -> None:
+        """Stop every source. Nothing else may be called afterwards; closing twice is allowed."""
+        self._engine.close()

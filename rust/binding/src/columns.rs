@@ -1,0 +1,88 @@
+//! The columns of the connection table, each with how to read it from a connection.
+
+use std::net::IpAddr;
+
+use track::{Connection, Encap};
+
+/// How one column is read. Numbers are nanoseconds, bytes, counts, ports and identifiers.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Number(fn(&Connection) -> Option<u64>),
+    Flag(fn(&Connection) -> bool),
+    Address(fn(&Connection) -> Option<IpAddr>),
+    Word(fn(&Connection) -> Option<&'static str>),
+    /// The name of the source that the connection was first seen on.
+    Source,
+}
+
+/// A column with its name.
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// The column of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Column> {
+    COLUMNS.iter().find(|column| column.name == name)
+}
+
+const fn number(name: &'static str, read: fn(&Connection) -> Option<u64>) -> Column {
+    Column { name, kind: Kind::Number(read) }
+}
+
+const fn flag(name: &'static str, read: fn(&Connection) -> bool) -> Column {
+    Column { name, kind: Kind::Flag(read) }
+}
+
+const fn address(name: &'static str, read: fn(&Connection) -> Option<IpAddr>) -> Column {
+    Column { name, kind: Kind::Address(read) }
+}
+
+const fn word(name: &'static str, read: fn(&Connection) -> Option<&'static str>) -> Column {
+    Column { name, kind: Kind::Word(read) }
+}
+
+/// Every column, in the order of a record of history.
+pub(crate) const COLUMNS: &[Column] = &[
+    number("id", |c| Some(c.id)),
+    number("cluster", |c| Some(c.cluster.into())),
+    Column { name: "source", kind: Kind::Source },
+    number("vlan", |c| Some(c.vlan.into())),
+    number("vxlan", |c| c.vni.map(u64::from)),
+    word("encap", |c| c.encap.map(Encap::name)),
+    address("outer-src-ip", |c| c.outer_src),
+    address("outer-dst-ip", |c| c.outer_dst),
+    word("proto", |c| (c.proto == 6).then_some("tcp")),
+    address("src-ip", |c| Some(c.src)),
+    number("src-port", |c| Some(c.src_port.into())),
+    address("dst-ip", |c| Some(c.dst)),
+    number("dst-port", |c| Some(c.dst_port.into())),
+    word("cur-state", |c| Some(c.state.name())),
+    word("transition-state", |c| Some(if c.end.is_some() { "ended" } else { "started" })),
+    word("end", |c| c.end.map(track::End::name)),
+    number("syn-resends", |c| Some(c.syn_resends.into())),
+    number("syn-ack-resends", |c| Some(c.syn_ack_resends.into())),
+    number("latency", |c| c.latency_ns),
+    number("server-latency", |c| c.server_latency_ns),
+    number("client-latency", |c| c.client_latency_ns),
+    number("obytes", |c| Some(c.obytes)),
+    number("ibytes", |c| Some(c.ibytes)),
+    number("total-bytes", |c| Some(c.obytes.saturating_add(c.ibytes))),
+    number("opkts", |c| Some(c.opkts)),
+    number("ipkts", |c| Some(c.ipkts)),
+    number("owire-bytes", |c| Some(c.owire_bytes)),
+    number("iwire-bytes", |c| Some(c.iwire_bytes)),
+    number("retransmits", |c| Some(c.retransmits.into())),
+    number("started-time", |c| Some(c.started_ns)),
+    number("last-time", |c| Some(c.last_ns)),
+    number("ended-time", |c| c.ended_ns),
+    number("dur", |c| Some(c.last_ns.saturating_sub(c.started_ns))),
+    number("src-endpoint", |c| Some(c.src_endpoint.into())),
+    number("dst-endpoint", |c| Some(c.dst_endpoint.into())),
+    word("src-reason", |c| Some(c.src_reason.name())),
+    word("dst-reason", |c| Some(c.dst_reason.name())),
+    number("overlay-cluster", |c| Some(c.overlay_cluster.into())),
+    flag("one-way", |c| c.one_way),
+    flag("joined", |c| c.joined),
+];

@@ -1,0 +1,154 @@
+//! What the engine's threads share: the tracker behind its lock, and the list of sources.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use source::Mode;
+use track::{Limits, OverlaySpec, Tracker};
+
+use crate::counters::Name;
+use crate::error::{Error, Result};
+use crate::live::Reader;
+
+/// Where frames with one number came from.
+pub(crate) struct Source {
+    pub(crate) name: String,
+    /// The thread that reads it; None for a file, and after it was closed.
+    pub(crate) reader: Option<Reader>,
+    /// What is shown for a source without a reader.
+    pub(crate) state: &'static str,
+    /// Frames that control mode let go before they were looked at; the kernel's are not counted.
+    pub(crate) filtered: Arc<AtomicU64>,
+}
+
+/// The UDP destination ports of tunnels, for the kernel filters.
+#[derive(Clone, Default)]
+pub(crate) struct Ports {
+    pub(crate) vxlan: Vec<u16>,
+    pub(crate) other: Vec<u16>,
+}
+
+/// One engine's shared state.
+pub(crate) struct Core {
+    pub(crate) mode: Mode,
+    tracker: Mutex<Tracker>,
+    sources: Mutex<Vec<Source>>,
+    ports: Mutex<Ports>,
+    closed: AtomicBool,
+}
+
+impl Core {
+    pub(crate) fn new(mode: Mode, max_memory_bytes: usize) -> Self {
+        let limits = Limits { max_memory_bytes, control_only: mode == Mode::Control, ..Limits::default() };
+        Self {
+            mode,
+            tracker: Mutex::new(Tracker::new(limits)),
+            sources: Mutex::new(Vec::new()),
+            ports: Mutex::new(Ports::default()),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// The tracker, for one batch or one chunk. Fails once a thread has panicked while it held it: its table can then
+    /// not be trusted.
+    pub(crate) fn tracker(&self) -> Result<MutexGuard<'_, Tracker>> {
+        self.tracker.lock().map_err(|_| {
+            Error::Capture("The packet core stopped after an internal failure: restart podwire.".to_owned())
+        })
+    }
+
+    pub(crate) fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn ports(&self) -> Ports {
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The number for a source of this name: the one that it had before, else a new one. From the last number that the
+    /// tracker counts apart, sources share it.
+    pub(crate) fn number_for(&self, name: &str, state: &'static str) -> u16 {
+        let mut sources = self.sources();
+        let known = sources.iter().position(|source| source.name == name && source.reader.is_none());
+        let number = known.unwrap_or(sources.len());
+        if number == Tracker::MAX_SOURCES {
+            let last = number - 1;
+            "further sources".clone_into(&mut sources[last].name);
+            return last as u16;
+        }
+        match sources.get_mut(number) {
+            Some(source) => source.state = state,
+            None => sources.push(Source {
+                name: name.to_owned(),
+                reader: None,
+                state,
+                filtered: Arc::new(AtomicU64::new(0)),
+            }),
+        }
+        number as u16
+    }
+
+    /// The names of all sources, by number.
+    pub(crate) fn source_names(&self) -> Vec<String> {
+        self.sources().iter().map(|source| source.name.clone()).collect()
+    }
+
+    /// Looks into these tunnels from now on, here and in the kernel filters.
+    pub(crate) fn set_overlays(&self, overlays: &[OverlaySpec]) -> Result<()> {
+        let mut vxlan: Vec<u16> = overlays.iter().map(|overlay| overlay.port).collect();
+        vxlan.sort_unstable();
+        vxlan.dedup();
+        let ports = Ports { vxlan, other: Vec::new() };
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ports);
+        // The filters open before the tracker looks in, so that it misses nothing that it is told of.
+        for source in self.sources().iter() {
+            if let Some(reader) = &source.reader {
+                reader.monitor.set_ports(ports.vxlan.clone(), ports.other.clone())?;
+            }
+        }
+        self.tracker()?.set_overlays(overlays);
+        Ok(())
+    }
+
+    /// Stops the thread of one source; its connections and counters stay.
+    pub(crate) fn close_source(&self, number: usize) {
+        let reader = self.sources().get_mut(number).and_then(|source| {
+            source.state = "closed";
+            source.reader.take()
+        });
+        drop(reader);
+    }
+
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        let readers: Vec<_> = self.sources().iter_mut().filter_map(|source| source.reader.take()).collect();
+        for reader in &readers {
+            reader.stop();
+        }
+        drop(readers);
+    }
+
+    /// Fails after `close`.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::Capture("The packet core was closed.".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Every counter of the engine with its name.
+    pub(crate) fn counters(&self) -> Result<HashMap<Name, u64>> {
+        let counters = self.tracker()?.counters();
+        let mut named: HashMap<_, _> = crate::counters::of_source(&counters.sources).collect();
+        let own = counters.iter().skip(counters.sources.iter().count());
+        named.extend(own.map(|(name, count)| (Name::Borrowed(name), count)));
+        let (mut drops, mut filtered) = (0, 0);
+        for source in self.sources().iter() {
+            drops += source.reader.as_ref().map_or(0, |reader| reader.monitor.drops());
+            filtered += source.filtered.load(Ordering::Relaxed);
+        }
+        named.extend([(Name::Borrowed("kernel-drops"), drops), (Name::Borrowed("filtered"), filtered)]);
+        Ok(named)
+    }
+}

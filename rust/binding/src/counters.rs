@@ -1,0 +1,71 @@
+//! Counters by name, as Python sees them.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use pyo3::IntoPyObject;
+use track::{Outcome, SourceCounters};
+
+use crate::core::{Core, Source};
+use crate::error::Result;
+
+/// What a counter is called.
+pub(crate) type Name = Cow<'static, str>;
+
+/// A counter, or a word.
+#[derive(IntoPyObject)]
+pub(crate) enum Value {
+    Count(u64),
+    Text(String),
+}
+
+/// The counters of one source by name. Sound frames without TCP are told by `unsupported-` and their protocol.
+pub(crate) fn of_source(counters: &SourceCounters) -> impl Iterator<Item = (Name, u64)> + '_ {
+    let totals = [("packets", counters.packets), ("bytes", counters.bytes), ("not-collected", counters.not_collected)];
+    let totals = totals.map(|(name, count)| (Cow::Borrowed(name), count));
+    let outcomes = Outcome::ALL.iter().map(|outcome| (name_of(*outcome), counters.outcomes[outcome.index()]));
+    totals.into_iter().chain(outcomes)
+}
+
+/// Every source with its counters, in the order in which they were opened.
+pub(crate) fn of_all(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
+    let numbers = 0..core.sources().len() as u16;
+    let counted: Vec<SourceCounters> = {
+        let tracker = core.tracker()?;
+        numbers.map(|number| *tracker.source_counters(number)).collect()
+    };
+    let sources = core.sources();
+    let rows = sources.iter().zip(&counted).enumerate();
+    Ok(rows.map(|(number, (source, counters))| row(number, source, counters)).collect())
+}
+
+fn row(number: usize, source: &Source, counters: &SourceCounters) -> HashMap<Name, Value> {
+    let (state, drops, freezes, outages) = match &source.reader {
+        None => (source.state.to_owned(), 0, 0, 0),
+        Some(reader) => {
+            let monitor = &reader.monitor;
+            let state = reader.fault().unwrap_or_else(|| monitor.state().name().to_owned());
+            (state, monitor.drops(), monitor.freezes(), monitor.outages())
+        }
+    };
+    let mut row: HashMap<_, _> = of_source(counters).map(|(name, count)| (name, Value::Count(count))).collect();
+    let own = [
+        ("source", Value::Count(number as u64)),
+        ("interface", Value::Text(source.name.clone())),
+        ("state", Value::Text(state)),
+        ("kernel-drops", Value::Count(drops)),
+        ("ring-full", Value::Count(freezes)),
+        ("outages", Value::Count(outages)),
+        ("filtered", Value::Count(source.filtered.load(Ordering::Relaxed))),
+    ];
+    row.extend(own.map(|(name, value)| (Cow::Borrowed(name), value)));
+    row
+}
+
+fn name_of(outcome: Outcome) -> Name {
+    match outcome {
+        Outcome::Unsupported(_) => Cow::Owned(format!("unsupported-{}", outcome.name())),
+        other => Cow::Borrowed(other.name()),
+    }
+}

@@ -1,0 +1,178 @@
+//! The one class that Python works with. Each method translates its arguments and leaves the interpreter's lock alone.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use source::Mode;
+use track::{Claim, Encap, OverlaySpec};
+
+use crate::batch::RecordBatch;
+use crate::condition::Filter;
+use crate::core::Core;
+use crate::counters::{self, Name, Value};
+use crate::error::{Error, Result, guarded};
+use crate::files::{self, ReadSummary};
+use crate::{live, snapshot};
+
+/// (kind, UDP port, VNI, VNI is identity, cluster).
+type Overlay = (String, u16, Option<u32>, bool, u16);
+/// (cluster, address, endpoint, from, until).
+type ClaimTuple = (u16, String, u32, u64, Option<u64>);
+
+/// Reads packets from files and interfaces into one connection table.
+#[pyclass(frozen, module = "podwire.capture._core")]
+pub(crate) struct Engine {
+    core: Arc<Core>,
+}
+
+impl Engine {
+    /// Works without the interpreter's lock; no panic comes through.
+    fn free<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&Arc<Core>) -> Result<T> + Send) -> PyResult<T> {
+        let core = &self.core;
+        let done = py.detach(|| {
+            guarded(|| {
+                core.check_open()?;
+                work(core)
+            })
+        });
+        Ok(done?)
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (*, mode="full", max_memory_bytes=1 << 30))]
+    fn new(mode: &str, max_memory_bytes: usize) -> PyResult<Self> {
+        let mode = match mode {
+            "full" => Mode::Full,
+            "control" => Mode::Control,
+            other => return Err(Error::Value(format!("Mode '{other}' is neither full nor control.")).into()),
+        };
+        Ok(Self { core: guarded(|| Ok(Arc::new(Core::new(mode, max_memory_bytes))))? })
+    }
+
+    #[pyo3(signature = (name, ring_bytes=64 << 20, snap_bytes=256))]
+    fn open_interface(&self, py: Python<'_>, name: &str, ring_bytes: usize, snap_bytes: u32) -> PyResult<u16> {
+        self.free(py, |core| live::open(core, name, ring_bytes, snap_bytes))
+    }
+
+    fn close_source(&self, py: Python<'_>, source: usize) -> PyResult<()> {
+        self.free(py, |core| {
+            core.close_source(source);
+            Ok(())
+        })
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "Python strings have to be copied before the lock is released")]
+    fn read_files(&self, py: Python<'_>, paths: Vec<String>) -> PyResult<ReadSummary> {
+        self.free(py, |core| files::read(core, &paths))
+    }
+
+    fn set_collecting(&self, py: Python<'_>, collecting: bool) -> PyResult<()> {
+        self.free(py, |core| {
+            core.tracker()?.set_collecting(collecting);
+            Ok(())
+        })
+    }
+
+    fn set_overlays(&self, py: Python<'_>, overlays: Vec<Overlay>) -> PyResult<()> {
+        self.free(py, |core| {
+            let overlays = overlays.into_iter().map(read_overlay).collect::<Result<Vec<_>>>()?;
+            core.set_overlays(&overlays)
+        })
+    }
+
+    fn set_nodes(&self, py: Python<'_>, nodes: Vec<(String, u16)>) -> PyResult<()> {
+        self.free(py, |core| {
+            let read = |(address, cluster): (String, u16)| Ok((read_address(&address)?, cluster));
+            let nodes = nodes.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+            core.tracker()?.set_nodes(&nodes);
+            Ok(())
+        })
+    }
+
+    fn add_claims(&self, py: Python<'_>, claims: Vec<ClaimTuple>) -> PyResult<()> {
+        self.free(py, |core| {
+            let claims = claims.into_iter().map(read_claim).collect::<Result<Vec<_>>>()?;
+            core.tracker()?.add_claims(&claims);
+            Ok(())
+        })
+    }
+
+    fn drop_cluster(&self, py: Python<'_>, cluster: u16) -> PyResult<()> {
+        self.free(py, |core| {
+            core.tracker()?.drop_cluster(cluster);
+            Ok(())
+        })
+    }
+
+    fn snapshot(
+        &self,
+        py: Python<'_>,
+        filters: Vec<Filter>,
+        columns: Vec<String>,
+        limit: usize,
+    ) -> PyResult<RecordBatch> {
+        self.free(py, |core| snapshot::take(core, filters, &columns, limit).map(RecordBatch))
+    }
+
+    fn poll(&self, py: Python<'_>, limit: usize) -> PyResult<RecordBatch> {
+        self.free(py, |core| snapshot::take_ended(core, limit).map(RecordBatch))
+    }
+
+    fn clear(&self, py: Python<'_>) -> PyResult<()> {
+        self.free(py, |core| {
+            core.tracker()?.clear();
+            Ok(())
+        })
+    }
+
+    fn counters(&self, py: Python<'_>) -> PyResult<HashMap<Name, u64>> {
+        self.free(py, |core| core.counters())
+    }
+
+    fn source_counters(&self, py: Python<'_>) -> PyResult<Vec<HashMap<Name, Value>>> {
+        self.free(py, |core| counters::of_all(core))
+    }
+
+    fn last_packet_ns(&self, py: Python<'_>) -> PyResult<u64> {
+        self.free(py, |core| Ok(core.tracker()?.last_packet_ns()))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let core = &self.core;
+        Ok(py.detach(|| {
+            guarded(|| {
+                core.close();
+                Ok(())
+            })
+        })?)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.core.close();
+    }
+}
+
+fn read_address(text: &str) -> Result<IpAddr> {
+    text.parse().map_err(|_| Error::Value(format!("'{text}' is not an IP address.")))
+}
+
+fn read_overlay((kind, port, vni, vni_is_identity, cluster): Overlay) -> Result<OverlaySpec> {
+    let Some(kind) = Encap::from_name(&kind) else {
+        return Err(Error::Value(format!("Tunnels of kind '{kind}' cannot be looked into.")));
+    };
+    Ok(OverlaySpec { kind, port, vni, vni_is_identity, cluster })
+}
+
+fn read_claim((cluster, address, endpoint, from_ns, until_ns): ClaimTuple) -> Result<Claim> {
+    if cluster == 0 || endpoint == 0 {
+        return Err(Error::Value(format!("A claim on {address} names no cluster or no endpoint.")));
+    }
+    Ok(Claim { cluster, addr: read_address(&address)?, endpoint, from_ns, until_ns })
+}
