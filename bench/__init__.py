@@ -1,1 +1,1 @@
-"""Measurements, not tests: each module measures one thing as a user meets it and prints a table. `make bench` runs them."""
+"""Measurements, not tests: each module measures one thing as a user meets it and prints a table (`make bench`)."""
