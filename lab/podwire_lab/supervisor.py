@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -87,6 +88,7 @@ class Supervisor:
     async def serve(self, announce: Callable[[LabState], None], has_parent: bool) -> None:
         """Brings everything up, announces it, and serves until a signal, `stop`, or the end of the parent (stdin)."""
         self._folder.claim()
+        logging.basicConfig(filename=self._folder.log, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
         _allow_many_files()
         self._watch_for_the_end(has_parent)
         try:

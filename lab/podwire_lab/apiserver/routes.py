@@ -7,6 +7,7 @@ from typing import Any
 
 from podwire_lab.apiserver import problems
 from podwire_lab.apiserver.kinds import Kinds
+from podwire_lab.apiserver.openapi import openapi
 from podwire_lab.apiserver.problems import PlainNotFoundError
 from podwire_lab.apiserver.reads import Target
 
@@ -64,6 +65,8 @@ def about(kinds: Kinds, path: str, git_version: str) -> Object:
         found = kinds.groups()
     elif path == "/api/v1":
         found = kinds.resource_list("", "v1")
+    elif parts[0] == "openapi":
+        found = openapi(kinds, path)
     elif parts[0] == "apis" and len(parts) == 2:
         group = kinds.group(parts[1])
         found = group and {"kind": "APIGroup", "apiVersion": "v1", **group}

@@ -60,7 +60,7 @@ class ApiServer:
         self._bind: Callable[[], list[socket.socket]] | None = None
         self._context: ssl.SSLContext | None = None
         self._runner: web.AppRunner | None = None
-        self._streams: set[web.Request] = set()
+        self._streams: dict[int, web.Request] = {}
 
     async def listen(self, bind: Callable[[], list[socket.socket]], context: ssl.SSLContext) -> None:
         """Serves TLS on the sockets that `bind` returns; it is called again after each time of being down."""
@@ -91,7 +91,7 @@ class ApiServer:
 
     def drop_streams(self) -> int:
         """Cuts all open watches without an end mark; returns how many."""
-        streams = list(self._streams)
+        streams = list(self._streams.values())
         for request in streams:
             if request.transport is not None:
                 request.transport.abort()
@@ -155,7 +155,7 @@ class ApiServer:
         response = web.StreamResponse(headers=_headers({"Content-Type": _WATCH_TYPE}))
         response.enable_chunked_encoding()
         await response.prepare(request)
-        self._streams.add(request)
+        self._streams[id(request)] = request
         include = request.query.get("includeObject", "Metadata")
         try:
             async for kind, item in watches.events(self.store, order, self.settings.bookmark_seconds):
@@ -166,7 +166,7 @@ class ApiServer:
         except ConnectionResetError:
             pass  # the client went away, or the stream was cut
         finally:
-            self._streams.discard(request)
+            self._streams.pop(id(request), None)
         return response
 
     async def _create(self, request: web.Request, user: User, target: Target) -> web.StreamResponse:
