@@ -14,9 +14,9 @@ from podwire.cni import agents as found_agents
 from podwire.cni import calico_installation, calico_pools, reading
 from podwire.cni.agents import Agent
 from podwire.cni.calico_felix import Felix, felix_of, wireguard_overlays
-from podwire.cni.calico_pools import Pool
+from podwire.cni.calico_pools import Pool, Pools
 from podwire.cni.modes import Identity, Mode, conclude, merge
-from podwire.cni.notes import Notes, Standing
+from podwire.cni.notes import Notes, Source, Standing
 from podwire.cni.roles import calico_backend
 from podwire.model.evidence import Evidence
 from podwire.model.findings import CniFinding, NetworkType
@@ -40,6 +40,9 @@ def detect(evidence: Evidence) -> CniFinding | None:
     pools = calico_pools.pools_of(evidence, agents, notes)
     views = felix_of(evidence, agents, notes)
     plain = "bgp" if _runs_bird(evidence, agents, notes) else "none"
+    if not pools.pools and agents and plain == "none":
+        notes.doubt("no IPPool is known: networking backend vxlan is taken to mean VXLAN between all nodes")
+        pools = Pools((Pool("", "", "vxlan"),), Source.DEFAULTS)
     mode = _mode(pools.pools, views, plain, notes)
     mode = _encrypted(mode, views, evidence, notes)
     ranges = reading.networks(pool.cidr for pool in _in_use(pools.pools))

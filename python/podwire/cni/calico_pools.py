@@ -147,7 +147,7 @@ def _from_installation(evidence: Evidence, notes: Notes) -> tuple[Pool, ...]:
             continue
         default = "none" if reading.is_ipv6(pool_range) else "ipip"
         given = reading.word(each.get("encapsulation")) or default
-        notes.say(f"Installation asks for pool {pool_range} with encapsulation {given}")
+        notes.say(f"Installation asks for pool {pool_range} with encapsulation {each.get('encapsulation') or default}")
         name = reading.plain(str(each.get("name") or "default-ipv4-ippool"))
         disabled = each.get("disableNewAllocations") is True
         found.append(Pool(name, pool_range, _ENCAPSULATIONS.get(given, ""), disabled))

@@ -34,6 +34,9 @@ TRACES = (
     Traces("ovn-kubernetes", "k8s.ovn.org/", ("k8s.ovn.org",), ""),
     Traces("kube-ovn", "ovn.kubernetes.io/", ("kubeovn.io",), ""),
 )
+MOST_IGNORED = 12
+"""Sentences on what was ignored that a finding carries."""
+
 _ALSO = {"canal": {"flannel", "calico"}}
 
 
@@ -48,6 +51,8 @@ def ignored_traces(evidence: Evidence, found: Collection[str]) -> tuple[str, ...
         parts = _parts(traces, evidence) if traces.plugin not in running else []
         if parts:
             said.append(f"ignored: {traces.plugin} left {reading.some(parts)}, but none of its agents is running")
+    more = len(said) - MOST_IGNORED
+    said[MOST_IGNORED:] = [f"ignored: {reading.counted(more, 'more trace')}"] if more > 0 else []
     return tuple(map(reading.plain, said))
 
 

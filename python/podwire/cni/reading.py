@@ -23,6 +23,7 @@ MOST_RANGES = 64
 """Pod ranges that a finding lists; clusters with more are summed up by their first ones."""
 
 _VERSION = re.compile(r"v?\d+(\.\d+)+[\w.+-]*")
+_ARCHITECTURE = re.compile(r"-(amd64|arm64|arm|ppc64le|s390x|riscv64)$")
 _JSON_DEPTH_FAULT = "it is nested too deeply"
 
 
@@ -252,8 +253,8 @@ def is_ipv6(text: str) -> bool:
 
 
 def image_version(image: str) -> str:
-    """Return the tag of an image where it looks like a version, else an empty string."""
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    """Return the tag of an image where it looks like a version, without an architecture, else an empty string."""
+    tag = _ARCHITECTURE.sub("", image.partition("@")[0].rpartition("/")[2].partition(":")[2])
     return tag[:64] if _VERSION.fullmatch(tag) else ""
 
 
