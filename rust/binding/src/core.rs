@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use source::Mode;
+use source::{Mode, Monitor};
 use track::{Limits, OverlaySpec, Tracker};
 
 use crate::counters::Name;
@@ -16,10 +16,28 @@ pub(crate) struct Source {
     pub(crate) name: String,
     /// The thread that reads it; None for a file, and after it was closed.
     pub(crate) reader: Option<Reader>,
+    /// What its interface counts; stays after it was closed.
+    pub(crate) monitor: Option<Arc<Monitor>>,
+    /// What the kernel dropped before it was opened again.
+    pub(crate) drops_before: u64,
     /// What is shown for a source without a reader.
     pub(crate) state: &'static str,
     /// Frames that control mode let go before they were looked at; the kernel's are not counted.
     pub(crate) filtered: Arc<AtomicU64>,
+}
+
+impl Source {
+    /// Frames that the kernel had to drop, since it was first opened.
+    pub(crate) fn drops(&self) -> u64 {
+        self.drops_before + self.monitor.as_ref().map_or(0, |monitor| monitor.drops())
+    }
+
+    /// Takes a reader that was started for it.
+    pub(crate) fn attach(&mut self, reader: Reader) {
+        self.drops_before = self.drops();
+        self.monitor = Some(Arc::clone(&reader.monitor));
+        self.reader = Some(reader);
+    }
 }
 
 /// The UDP destination ports of tunnels, for the kernel filters.
@@ -82,6 +100,8 @@ impl Core {
             None => sources.push(Source {
                 name: name.to_owned(),
                 reader: None,
+                monitor: None,
+                drops_before: 0,
                 state,
                 filtered: Arc::new(AtomicU64::new(0)),
             }),
@@ -145,7 +165,7 @@ impl Core {
         named.extend(own.map(|(name, count)| (Name::Borrowed(name), count)));
         let (mut drops, mut filtered) = (0, 0);
         for source in self.sources().iter() {
-            drops += source.reader.as_ref().map_or(0, |reader| reader.monitor.drops());
+            drops += source.drops();
             filtered += source.filtered.load(Ordering::Relaxed);
         }
         named.extend([(Name::Borrowed("kernel-drops"), drops), (Name::Borrowed("filtered"), filtered)]);

@@ -41,20 +41,17 @@ pub(crate) fn of_all(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
 }
 
 fn row(number: usize, source: &Source, counters: &SourceCounters) -> HashMap<Name, Value> {
-    let (state, drops, freezes, outages) = match &source.reader {
-        None => (source.state.to_owned(), 0, 0, 0),
-        Some(reader) => {
-            let monitor = &reader.monitor;
-            let state = reader.fault().unwrap_or_else(|| monitor.state().name().to_owned());
-            (state, monitor.drops(), monitor.freezes(), monitor.outages())
-        }
+    let state = match &source.reader {
+        None => source.state.to_owned(),
+        Some(reader) => reader.fault().unwrap_or_else(|| reader.monitor.state().name().to_owned()),
     };
+    let (freezes, outages) = source.monitor.as_ref().map_or((0, 0), |monitor| (monitor.freezes(), monitor.outages()));
     let mut row: HashMap<_, _> = of_source(counters).map(|(name, count)| (name, Value::Count(count))).collect();
     let own = [
         ("source", Value::Count(number as u64)),
         ("interface", Value::Text(source.name.clone())),
         ("state", Value::Text(state)),
-        ("kernel-drops", Value::Count(drops)),
+        ("kernel-drops", Value::Count(source.drops())),
         ("ring-full", Value::Count(freezes)),
         ("outages", Value::Count(outages)),
         ("filtered", Value::Count(source.filtered.load(Ordering::Relaxed))),

@@ -50,19 +50,14 @@ pub(crate) fn open(core: &Arc<Core>, name: &str, ring_bytes: usize, snap_bytes: 
     if is_open {
         return Err(Error::Capture(format!("The interface '{name}' is being read already.")));
     }
-    let number = core.number_for(name, "closed");
     let ports = core.ports();
-    let options = Options {
-        source: number,
-        ring_bytes,
-        snap_bytes,
-        mode: core.mode,
-        vxlan_ports: ports.vxlan,
-        other_ports: ports.other,
-    };
-    let interface = Interface::open(name, &options)?;
+    let options =
+        Options { ring_bytes, snap_bytes, mode: core.mode, vxlan_ports: ports.vxlan, other_ports: ports.other };
+    let mut interface = Interface::open(name, &options)?;
+    let number = core.number_for(name, "closed");
+    interface.set_source(number);
     let reader = start(core, interface)?;
-    core.sources()[usize::from(number)].reader = Some(reader);
+    core.sources()[usize::from(number)].attach(reader);
     Ok(number)
 }
 

@@ -23,8 +23,6 @@ const BARE_IP: [u16; 6] = [512, 768, 769, 776, 778, 0xfffe];
 /// How an interface is read.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The number that its frames carry.
-    pub source: u16,
     /// Size of the ring in bytes; brought into 256 KiB to 2 GiB.
     pub ring_bytes: usize,
     /// The most bytes kept of one frame.
@@ -146,6 +144,14 @@ impl Monitor {
     }
 }
 
+impl Drop for Interface {
+    fn drop(&mut self) {
+        // The monitor may outlive this: it must not keep the socket, and with it the interface promiscuous.
+        self.monitor.count_drops();
+        self.monitor.wanted().socket = None;
+    }
+}
+
 /// A socket with its ring, bound to one interface.
 struct Port {
     socket: Arc<Socket>,
@@ -186,13 +192,18 @@ impl Interface {
         });
         let shape = Shape::of(options.ring_bytes);
         let port = Port::open(&monitor, shape)?;
-        Ok(Self { monitor, shape, source: options.source, port, retry_at: Instant::now() })
+        Ok(Self { monitor, shape, source: 0, port, retry_at: Instant::now() })
     }
 
     /// The part that other threads may use.
     #[must_use]
     pub fn monitor(&self) -> Arc<Monitor> {
         Arc::clone(&self.monitor)
+    }
+
+    /// Sets the number that its frames carry; 0 before.
+    pub fn set_source(&mut self, source: u16) {
+        self.source = source;
     }
 
     /// Hands the frames that have come in to `sink` in batches, after waiting at most `wait` for the first of them.

@@ -90,6 +90,7 @@ impl Frames for PcapFile {
             return false;
         }
         self.window_end = bytes.len().min(self.start + WINDOW);
+        self.map.prepare(self.start, self.window_end);
         if self.format.record(bytes, self.start).is_none() {
             self.broken = Some(self.describe_break(bytes));
             return false;
