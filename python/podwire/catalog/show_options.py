@@ -31,3 +31,4 @@ OUTPUT_OPTIONS: tuple[Option, ...] = (
 
 JSON_SWITCH = "--json"
 """One object a line, column names as keys, raw numbers: nanoseconds and bytes."""
+JSON_HELP = "Print one object a line, with all columns and raw numbers (nanoseconds, bytes)."

@@ -13,6 +13,8 @@ from typing import Any
 NS_PER_US = 1_000
 NS_PER_MS = 1_000_000
 NS_PER_SECOND = 1_000_000_000
+MOST = (1 << 63) - 1
+"""The largest raw value of any quantity: 64 bits with a sign, as in the packet core and in Arrow."""
 
 _SUFFIXES = ("", "K", "M", "G", "T", "P", "E")
 _DURATION = re.compile(
@@ -65,7 +67,10 @@ def _parse_quantity(text: str, base: int, what: str) -> int:
     if match is None:
         raise ValueError(what)
     number, suffix = match.groups()
-    return int(float(number) * base ** _SUFFIXES.index(suffix.upper())) if suffix or "." in number else int(number)
+    scaled = float(number) * base ** _SUFFIXES.index(suffix.upper())
+    if scaled >= MOST:
+        raise ValueError(what)
+    return int(scaled) if suffix or "." in number else int(number)
 
 
 def parse_size(text: str) -> int:
@@ -111,13 +116,13 @@ def parse_duration(text: str) -> int:
     Raises ValueError with what is expected.
     """
     stripped = text.strip().lower()
-    if stripped.isdecimal():
-        return int(stripped) * NS_PER_SECOND
-    match = _DURATION.fullmatch(stripped)
-    if match is None or not stripped:
+    match = _DURATION.fullmatch(stripped + "s" if stripped.isdecimal() else stripped)
+    parts = match.groups("0") if match and stripped else ("inf",) * len(_DURATION_UNITS)
+    amounts = [float(part) * unit for part, unit in zip(parts, _DURATION_UNITS, strict=True)]
+    if sum(amounts) >= MOST:
         msg = "a duration such as 30s, 5m or 1d2h"
         raise ValueError(msg)
-    return sum(round(float(part) * unit) for part, unit in zip(match.groups(), _DURATION_UNITS, strict=True) if part)
+    return sum(round(amount) for amount in amounts)
 
 
 def show_time(value: Any) -> str:
