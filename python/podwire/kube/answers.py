@@ -57,9 +57,7 @@ def error_of(code: int, status: Status, *, wanted: str, server: str, retry_after
             status=code,
         )
     if code == 403:
-        return ForbiddenError(
-            f"The account may not {wanted} (403): grant it that right. {said}".rstrip(), status=code
-        )
+        return ForbiddenError(f"The account may not {wanted} (403): grant it that right. {said}".rstrip(), status=code)
     if code == 404:
         return AbsentError(f"{server} has no such thing (404): {wanted}.", status=code)
     if code == 410:

@@ -18,7 +18,7 @@ from podwire.kube.schema import ListMeta
 T = TypeVar("T")
 
 Decode = Callable[[memoryview], T]
-"""Decodes one object; raises `msgspec.DecodeError` where the bytes are no JSON, `ValidationError` where types differ."""
+"""Decodes one object; raises `msgspec.DecodeError` for what is no JSON, `ValidationError` where types differ."""
 
 _ITEMS = re.compile(rb'"items"\s*:\s*(\[|null)')
 # A quote inside a JSON string is always escaped, so that `"items":` cannot stand inside one.

@@ -55,10 +55,13 @@ class KubeSettings:
     """Objects in one page where a list is read in pages (1–10000). kubectl uses 500."""
 
     most_object_bytes: int = 8 << 20
-    """The largest single object that is read. etcd takes 1.5 MB by default; its makers advise against more than 8 MiB."""
+    """The largest single object that is read. etcd takes 1.5 MB by default; its makers advise against over 8 MiB."""
 
     most_answer_bytes: int = 32 << 20
     """The largest answer that is read as a whole (never a list): discovery, version, one object."""
+
+    most_objects: int = 1_000_000
+    """The most objects of one kind that are kept. Kubernetes is tested up to 150,000 Pods."""
 
     most_config_maps: int = 64
     """The most ConfigMaps that are followed by name; each costs one watch."""

@@ -1,0 +1,25 @@
+"""Everything that speaks to a Kubernetes API server, or reads a kubeconfig or Kubernetes objects.
+
+In come kubeconfigs, API answers and files; out go Pods, evidence and the state of the connection. Which CNI plugin the
+evidence means, and what a Pod's address is used for, is decided elsewhere. Reads only: nothing in a cluster is changed.
+"""
+
+from podwire.kube.check import CheckReport, Right, check
+from podwire.kube.cluster import ClusterFollower, ClusterSink
+from podwire.kube.errors import KubeError
+from podwire.kube.kubeconfig import KubeconfigSource
+from podwire.kube.offline import ObjectsError, load_objects
+from podwire.kube.state import ClusterState
+
+__all__ = [
+    "CheckReport",
+    "ClusterFollower",
+    "ClusterSink",
+    "ClusterState",
+    "KubeError",
+    "KubeconfigSource",
+    "ObjectsError",
+    "Right",
+    "check",
+    "load_objects",
+]

@@ -1,0 +1,183 @@
+"""One API server over HTTP: single objects, and bodies that stream. Every fault comes out as an error of this room."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import aiohttp
+import msgspec
+import yarl
+
+from podwire.kube.access import Access
+from podwire.kube.answers import error_of, seconds_of, status_of
+from podwire.kube.errors import BrokenStreamError, KubeError, MalformedError, translate
+from podwire.kube.schema import Version
+from podwire.settings.kube import KubeSettings
+
+_MOST_ERROR_BYTES = 64 << 10
+_READ_BYTES = 256 << 10
+_MOST_CONNECTIONS = 256
+_KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 4))
+"""A peer that is gone without a word is noticed after 15 s + 4 × 5 s, also on a watch on which nothing happens."""
+
+T = TypeVar("T")
+
+
+class ApiClient:
+    """A session with one API server. Use as an async context manager."""
+
+    def __init__(self, access: Access, settings: KubeSettings) -> None:
+        self.access = access
+        self.list_slots = asyncio.Semaphore(settings.lists_at_once)
+        """Held while a list is read."""
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip" if self._settings.use_compression else "identity",
+            "User-Agent": "podwire",
+        }
+        if self.access.authorization:
+            headers["Authorization"] = self.access.authorization
+        connector = aiohttp.TCPConnector(
+            ssl=self.access.tls or False, limit=_MOST_CONNECTIONS, socket_factory=_watched_socket, use_dns_cache=False
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector, headers=headers, read_bufsize=_READ_BYTES, cookie_jar=aiohttp.DummyCookieJar()
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def version(self) -> str:
+        """Return the server's `gitVersion`; also the question whether server and credentials are good."""
+        answer = await self.get("/version", Version, wanted="get /version")
+        return answer.git_version or ""
+
+    async def get(self, path: str, kind: type[T], *, wanted: str) -> T:
+        """Read one document of at most `most_answer_bytes`. `wanted` says in an error what was asked: `list pods`."""
+        return await self._document("GET", path, None, kind, wanted)
+
+    async def post(self, path: str, body: Any, kind: type[T], *, wanted: str) -> T:
+        """Send a review (a question that is asked by POST and changes nothing) and read its answer."""
+        return await self._document("POST", path, msgspec.json.encode(body), kind, wanted)
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, params: Mapping[str, str], *, wanted: str, silence_seconds: float
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a list or watch and give its body as it comes; a silence over `silence_seconds` ends it."""
+        response = await self._open("GET", path, params=params, data=None, wanted=wanted, silence=silence_seconds)
+        try:
+            async with aclosing(self._chunks(response)) as chunks:
+                yield chunks
+        finally:
+            response.close()
+
+    async def _document(self, method: str, path: str, data: bytes | None, kind: type[T], wanted: str) -> T:
+        silence = self._settings.answer_seconds
+        response = await self._open(method, path, params=None, data=data, wanted=wanted, silence=silence)
+        try:
+            body = await self._whole(response)
+        finally:
+            response.close()
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedError(
+                f"{self.access.server} does not answer like an API server to {wanted}: check the server's address."
+            ) from error
+
+    async def _open(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None,
+        data: bytes | None,
+        wanted: str,
+        silence: float,
+    ) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise RuntimeError("the client is not open")
+        timeout = aiohttp.ClientTimeout(
+            connect=self._settings.connect_seconds, sock_connect=self._settings.connect_seconds, sock_read=silence
+        )
+        try:
+            response = await self._session.request(
+                method,
+                yarl.URL(self.access.server + path, encoded=True),
+                params=params,
+                data=data,
+                headers={"Content-Type": "application/json"} if data is not None else None,
+                allow_redirects=False,
+                timeout=timeout,
+                server_hostname=self.access.server_name or None,
+                proxy=self.access.proxy or None,
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise translate(error, self.access.server) from error
+        if response.status == 200 or (method == "POST" and response.status == 201):
+            return response
+        try:
+            raise await self._failure(response, wanted)
+        finally:
+            response.close()
+
+    async def _failure(self, response: aiohttp.ClientResponse, wanted: str) -> KubeError:
+        body = b""
+        with suppress(aiohttp.ClientError, OSError):
+            body = await response.content.read(_MOST_ERROR_BYTES)
+        status = status_of(body)
+        status.message = self._without_secrets(status.message or "")
+        retry_after = seconds_of(response.headers.get("Retry-After"))
+        return error_of(response.status, status, wanted=wanted, server=self.access.server, retry_after=retry_after)
+
+    def error_in_stream(self, status_object: msgspec.Raw, wanted: str) -> KubeError:
+        """Make the error that an ERROR line of a watch reports."""
+        status = status_of(status_object)
+        status.message = self._without_secrets(status.message or "")
+        return error_of(status.code or 500, status, wanted=wanted, server=self.access.server)
+
+    def _without_secrets(self, text: str) -> str:
+        secret = self.access.authorization.partition(" ")[2]
+        return text.replace(secret, "…") if secret else text
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in self._chunks(response):
+            body += chunk
+            if len(body) > self._settings.most_answer_bytes:
+                raise MalformedError(f"An answer of {self.access.server} is larger than any should be.")
+        return bytes(body)
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+        server = self.access.server
+        try:
+            while chunk := await response.content.readany():
+                yield chunk
+        except TimeoutError as error:
+            raise BrokenStreamError(f"An answer of {server} fell silent: it is asked again.") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise BrokenStreamError(f"{server} broke an answer off: it is asked again.") from error
+
+
+def _watched_socket(info: tuple[Any, Any, int, str, Any]) -> socket.socket:
+    """Make a socket whose silent peer is noticed (TCP keep-alive, see `_KEEPALIVE`)."""
+    family, kind, protocol, _, _ = info
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEPALIVE:
+        made.setsockopt(socket.IPPROTO_TCP, option, value)
+    return made

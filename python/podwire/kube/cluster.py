@@ -1,0 +1,252 @@
+"""One cluster as the engine sees it: Pods, evidence and the state of the connection, for as long as it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NoReturn, Protocol
+
+from podwire.kube.access import Access
+from podwire.kube.client import ApiClient
+from podwire.kube.errors import KubeError, UnauthorizedError
+from podwire.kube.feeds import Phase, pod_feed
+from podwire.kube.follow import Follower
+from podwire.kube.gather import Gatherer
+from podwire.kube.kubeconfig import KubeconfigSource, load_access
+from podwire.kube.schema import PodObject
+from podwire.kube.state import CONNECTED, CONNECTING, ClusterState
+from podwire.model.evidence import Evidence
+from podwire.model.pods import Pod
+from podwire.settings.kube import KubeSettings
+from podwire.support.backoff import Backoff
+from podwire.support.clock import Clock
+
+_TICK_SECONDS = 5.0
+
+
+class ClusterSink(Protocol):
+    """What hears of a cluster. Called on the event loop, in order; must be quick and not raise."""
+
+    def pods_replaced(self, pods: Sequence[Pod], at_ns: int) -> None:
+        """These are all Pods; those that are not among them are gone."""
+        ...
+
+    def pod_changed(self, pod: Pod, at_ns: int) -> None:
+        """One Pod is new or different."""
+        ...
+
+    def pod_removed(self, pod: Pod, at_ns: int) -> None:
+        """One Pod is gone; this is its last state."""
+        ...
+
+    def evidence_changed(self, evidence: Evidence, at_ns: int) -> None:
+        """The evidence is another one."""
+        ...
+
+    def state_changed(self, state: ClusterState) -> None:
+        """The connection's state or counts are others."""
+        ...
+
+
+class ClusterFollower:
+    """Follows one cluster by its kubeconfig and tells a sink; keeps trying whatever happens outside."""
+
+    def __init__(
+        self, kubeconfig: KubeconfigSource, *, sink: ClusterSink, clock: Clock, settings: KubeSettings
+    ) -> None:
+        self._source = kubeconfig
+        self._sink = sink
+        self._clock = clock
+        self._settings = settings
+        self._backoff = Backoff(first_seconds=settings.first_retry_seconds, most_seconds=settings.most_retry_seconds)
+        self._state = ClusterState()
+        self._error: KubeError | None = None
+        """Why there is no connection; None while there is one."""
+        self._retry_at_ns: int | None = None
+        self._access: Access | None = None
+        self._may_reload = True
+        """True until a reload of the credentials has been tried since they last worked."""
+        self._evidence: Evidence | None = None
+        self._settle_at = 0.0
+        self._evidence_timer = _Timer(settings.evidence_pause_seconds, self._tell_evidence)
+        self._state_timer = _Timer(settings.state_pause_seconds, self._tell_state)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start with nothing known: at first, and when the kubeconfig leads to another cluster."""
+        self._pods: Follower[PodObject, Pod] = Follower(
+            pod_feed(), listener=_PodListener(self), settings=self._settings, clock=self._clock, is_primary=True
+        )
+        self._gatherer = Gatherer(settings=self._settings, clock=self._clock, changed=self._evidence_timer.start)
+
+    async def run(self) -> NoReturn:
+        """Follow until cancelled. Faults outside podwire become the state; the next try follows with backoff."""
+        try:
+            while True:
+                try:
+                    await self._session()
+                except* KubeError as group:
+                    await self._after(_first(group))
+        finally:
+            self._evidence_timer.stop()
+            self._state_timer.stop()
+
+    async def _session(self) -> NoReturn:
+        """Connect and follow until something concerns the whole connection; that is raised."""
+        access = await load_access(self._source, self._settings)
+        self._take_access(access)
+        async with ApiClient(access, self._settings) as client:
+            self._gatherer.version = await client.version()
+            if self._evidence is None:
+                self._settle_at = asyncio.get_running_loop().time() + self._settings.settle_seconds
+            self._connected()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pods.run(client), name="pods")
+                group.create_task(self._gatherer.run(client), name="evidence")
+                group.create_task(self._tick(), name="tick")
+        raise RuntimeError("the followers ended by themselves")
+
+    def _connected(self) -> None:
+        """The server answers; whether it accepts the credentials shows only with the first Pods."""
+        if not isinstance(self._error, UnauthorizedError):
+            self._error = None
+        self._retry_at_ns = None
+        self._tell_state()
+
+    def _take_access(self, access: Access) -> None:
+        if self._access is not None and access.identity != self._access.identity:
+            self._begin()
+            self._evidence = None
+            self._sink.pods_replaced((), self._clock.now_ns())
+            self._sink.evidence_changed(Evidence(), self._clock.now_ns())
+        elif not access.is_verified:
+            # Nothing proves that this is the cluster of the last connection, so nothing is taken up from there.
+            self._pods.forget_version()
+            self._gatherer.forget_versions()
+        self._access = access
+
+    async def _tick(self) -> NoReturn:
+        """Tell what no event tells: that a quiet server still speaks, and that the wait for evidence is over."""
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            self._evidence_timer.start()
+
+    async def _after(self, error: KubeError) -> None:
+        if isinstance(error, UnauthorizedError) and self._may_reload:
+            # A token that ran out is renewed without a word: the file or the plugin has a new one by now.
+            self._may_reload = False
+            return
+        wait = self._backoff.next_seconds()
+        self._error = error
+        self._retry_at_ns = self._clock.now_ns() + int(wait * 1e9)
+        self._tell_state()
+        await asyncio.sleep(wait)
+
+    def tell_replaced(self, records: dict[str, Pod]) -> None:
+        """Hand a whole list of Pods on."""
+        self._sink.pods_replaced(list(records.values()), self._clock.now_ns())
+        self._state_timer.start()
+
+    def tell_changed(self, pod: Pod) -> None:
+        """Hand one Pod on."""
+        self._sink.pod_changed(pod, self._clock.now_ns())
+        self._state_timer.start()
+
+    def tell_removed(self, pod: Pod) -> None:
+        """Hand the end of one Pod on."""
+        self._sink.pod_removed(pod, self._clock.now_ns())
+        self._state_timer.start()
+
+    def tell_phase(self) -> None:
+        """Take the phase of the Pods into the state of the connection."""
+        if self._pods.phase is Phase.FOLLOWING:
+            self._error, self._may_reload = None, True
+            self._backoff.reset()
+        self._tell_state()
+
+    def _tell_evidence(self) -> None:
+        if not self._gatherer.is_settled and asyncio.get_running_loop().time() < self._settle_at:
+            return
+        evidence = self._gatherer.evidence()
+        if evidence != self._evidence:
+            self._evidence = evidence
+            self._sink.evidence_changed(evidence, self._clock.now_ns())
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        state = self._present_state()
+        if state != self._state:
+            self._state = state
+            self._sink.state_changed(state)
+
+    def _present_state(self) -> ClusterState:
+        error = self._error or (None if self._pods.phase is Phase.FOLLOWING else self._pods.error)
+        word = CONNECTED if self._pods.phase is Phase.FOLLOWING else CONNECTING
+        denied = set(self._gatherer.denied)
+        if self._pods.phase is Phase.DENIED:
+            denied.add("pods")
+        followers = [self._pods, *self._gatherer.followers.values()]
+        return ClusterState(
+            state=error.state if error is not None else word,
+            error=str(error) if error is not None else "",
+            warning=self._access.warning if self._access else "",
+            server=self._access.server if self._access else "",
+            version=self._gatherer.version,
+            pods=len(self._pods.records),
+            nodes=self._gatherer.nodes,
+            last_event_ns=self._pods.last_event_ns,
+            denied=tuple(sorted(denied)),
+            retry_at_ns=self._retry_at_ns,
+            undecodable=sum(each.undecodable for each in followers),
+        )
+
+
+class _PodListener:
+    """Hands what the Pod follower sees to the cluster."""
+
+    def __init__(self, cluster: ClusterFollower) -> None:
+        self._cluster = cluster
+
+    def replaced(self, records: dict[str, Pod]) -> None:
+        self._cluster.tell_replaced(records)
+
+    def changed(self, record: Pod) -> None:
+        self._cluster.tell_changed(record)
+
+    def removed(self, record: Pod) -> None:
+        self._cluster.tell_removed(record)
+
+    def phase_changed(self) -> None:
+        self._cluster.tell_phase()
+
+
+class _Timer:
+    """Calls back once, some time after the first of several starts."""
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._call = call
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        if self._handle is None:
+            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._fire)
+
+    def stop(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _fire(self) -> None:
+        self._handle = None
+        self._call()
+
+
+def _first(group: BaseExceptionGroup[KubeError]) -> KubeError:
+    """Return the first single error of a group, however deep it lies."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if not isinstance(error, KubeError):
+        raise error
+    return error

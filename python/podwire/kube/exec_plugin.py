@@ -1,0 +1,141 @@
+"""Runs the credential command that a kubeconfig names (client.authentication.k8s.io, ExecCredential).
+
+Bounded in time and output, without a terminal, and nothing of what it prints ever reaches a log or an error: plugins
+print tokens, and their stderr may too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from podwire.kube.errors import KubeconfigError
+
+_MOST_OUTPUT_BYTES = 1 << 20
+
+
+class Credential(msgspec.Struct, rename="camel"):
+    """`ExecCredentialStatus`: a bearer token, or a client certificate with its key, both in PEM."""
+
+    token: str | None = None
+    client_certificate_data: str | None = None
+    client_key_data: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credential(…)"
+
+
+class _ExecCredential(msgspec.Struct, rename="camel"):
+    api_version: str | None = None
+    status: Credential | None = None
+
+
+async def run_plugin(config: dict[str, Any], *, cluster: dict[str, Any], base: Path, seconds: float) -> Credential:
+    """Run the command of the kubeconfig's `exec` section and return what it hands out.
+
+    `base` is the kubeconfig's folder, for relative commands; `cluster` its cluster section, for plugins that want it.
+    Raises KubeconfigError where the command is missing, fails, takes longer than `seconds` or gives no credential.
+    """
+    command = _command(config, base)
+    api_version = str(config.get("apiVersion") or "")
+    output = await _run([command, *_arguments(config)], _environment(config, cluster, api_version), seconds)
+    name = Path(command).name
+    try:
+        answer = msgspec.json.decode(output, type=_ExecCredential)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise KubeconfigError(f"The exec plugin {name} prints no ExecCredential: run it by hand to see.") from None
+    if answer.api_version != api_version:
+        raise KubeconfigError(
+            f"The exec plugin {name} answers in another apiVersion than the kubeconfig's: align them."
+        )
+    status = answer.status
+    if status is None or not (status.token or (status.client_certificate_data and status.client_key_data)):
+        raise KubeconfigError(f"The exec plugin {name} gives neither a token nor a certificate: log in with it again.")
+    return status
+
+
+def _command(config: dict[str, Any], base: Path) -> str:
+    command = config.get("command")
+    if not isinstance(command, str) or not command:
+        raise KubeconfigError("The kubeconfig's exec section names no command: add it.")
+    path = str(base / command) if "/" in command else command
+    found = shutil.which(path)
+    if found is None:
+        name = Path(command).name
+        raise KubeconfigError(
+            f"The exec plugin {name} of the kubeconfig is not installed here: install it or use a token."
+        )
+    return found
+
+
+def _arguments(config: dict[str, Any]) -> list[str]:
+    arguments = config.get("args") or []
+    if not isinstance(arguments, list):
+        raise KubeconfigError("The args of the kubeconfig's exec section are not a list: correct them.")
+    return [str(each) for each in arguments]
+
+
+def _environment(config: dict[str, Any], cluster: dict[str, Any], api_version: str) -> dict[str, str]:
+    spec: dict[str, Any] = {"interactive": False}
+    if config.get("provideClusterInfo"):
+        spec["cluster"] = {key: value for key, value in cluster.items() if key != "extensions"}
+    info = {"kind": "ExecCredential", "apiVersion": api_version, "spec": spec}
+    extra = config.get("env") or []
+    if not isinstance(extra, list) or not all(isinstance(each, dict) and "name" in each for each in extra):
+        raise KubeconfigError("The env of the kubeconfig's exec section is not a list of names and values: correct it.")
+    named = {str(each["name"]): str(each.get("value") or "") for each in extra}
+    return os.environ | named | {"KUBERNETES_EXEC_INFO": msgspec.json.encode(info).decode()}
+
+
+async def _run(command: list[str], environment: dict[str, str], seconds: float) -> bytes:
+    name = Path(command[0]).name
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise KubeconfigError(f"The exec plugin {name} cannot be started ({type(error).__name__}).") from None
+    try:
+        async with asyncio.timeout(seconds):
+            output = await _read(process, name)
+            code = await process.wait()
+    except TimeoutError:
+        raise KubeconfigError(
+            f"The exec plugin {name} did not end within {seconds:g} s: run it by hand to see."
+        ) from None
+    finally:
+        await _end(process)
+    if code != 0:
+        raise KubeconfigError(f"The exec plugin {name} failed with exit status {code}: run it by hand to see why.")
+    return output
+
+
+async def _read(process: asyncio.subprocess.Process, name: str) -> bytes:
+    if process.stdout is None:
+        return b""
+    output = b""
+    while chunk := await process.stdout.read(1 << 16):
+        output += chunk
+        if len(output) > _MOST_OUTPUT_BYTES:
+            raise KubeconfigError(f"The exec plugin {name} prints more than a credential: run it by hand to see.")
+    return output
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the plugin and what it started: they are a process group of their own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode is None:
+        await process.wait()

@@ -1,0 +1,242 @@
+"""Reads Kubernetes objects from files instead of an API server: manifests, `kubectl get -o yaml|json`, watch streams.
+
+The same structs decode them as decode the API's answers, so that both are judged alike. Foreign documents, templates
+and objects of no interest are passed over; a file that is neither YAML nor JSON is an error, unless it was merely
+found in a folder among others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from podwire.kube.errors import KubeError
+from podwire.kube.objects import config_map_of, custom_of, node_of, workload_of
+from podwire.kube.pods import Pool, pod_of
+from podwire.kube.schema import (
+    AnyObject,
+    ApiGroups,
+    ConfigMapObject,
+    CustomResource,
+    NodeObject,
+    PodObject,
+    Version,
+    WorkloadObject,
+)
+from podwire.model.evidence import ConfigMap, CustomObject, Evidence, Node, Workload
+from podwire.model.pods import Pod
+
+_log = logging.getLogger(__name__)
+
+_SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
+_MOST_BYTES = 1 << 30
+_MOST_DEPTH = 8
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Document = dict[str, Any]
+Record = Pod | Node | Workload | ConfigMap | CustomObject
+
+_BUILT_IN: dict[str, tuple[type[Any], Callable[[Any], Record]]] = {
+    "Node": (NodeObject, node_of),
+    "DaemonSet": (WorkloadObject, workload_of),
+    "Deployment": (WorkloadObject, workload_of),
+    "ConfigMap": (ConfigMapObject, config_map_of),
+}
+
+
+class ObjectsError(KubeError):
+    """A file of objects cannot be read."""
+
+
+def load_objects(paths: Sequence[Path]) -> tuple[list[Pod], Evidence]:
+    """Read files, and folders with all `.yaml`, `.yml`, `.json`, `.jsonl` in them.
+
+    An object that occurs several times counts once, in its newest version where both say theirs, else as read last.
+    Raises ObjectsError for a path that does not exist, may not be read, or is neither YAML nor JSON.
+    """
+    objects = _Objects()
+    for path in paths:
+        for file, is_named in _files(path):
+            try:
+                documents = list(_documents(file))
+            except ObjectsError as error:
+                if is_named:
+                    raise
+                # A folder may hold all kinds of things beside the objects.
+                _log.warning("%s", error)
+                continue
+            for document in documents:
+                objects.take(document)
+    return objects.pods(), objects.evidence()
+
+
+def _files(path: Path) -> Iterator[tuple[Path, bool]]:
+    if path.is_dir():
+        for each in sorted(path.rglob("*")):
+            if each.suffix.lower() in _SUFFIXES and each.is_file():
+                yield each, False
+    else:
+        yield path, True
+
+
+def _documents(path: Path) -> Iterator[Document]:
+    data = _read(path)
+    for value in _values(path, data):
+        if isinstance(value, dict):
+            yield value
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ObjectsError(f"{path} is too large: split it.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ObjectsError(f"There is no file {path}: give another path.") from None
+    except OSError as error:
+        raise ObjectsError(f"{path} cannot be read ({error.strerror or type(error).__name__}).") from None
+
+
+def _values(path: Path, data: bytes) -> list[Any]:
+    try:
+        return [msgspec.json.decode(data)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return [msgspec.json.decode(line) for line in data.splitlines() if line.strip()]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return list(yaml.load_all(data, Loader=_LOADER))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark is not None else ""
+        raise ObjectsError(
+            f"{path} is neither YAML nor JSON{where}: render templates first, or give another."
+        ) from None
+
+
+class _Objects:
+    """Collects the documents, by kind and name."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str], tuple[int, Any]] = {}
+        """(kind or resource, namespace, name) → (resourceVersion, record)."""
+        self._pool = Pool()
+        self._version = ""
+        self._groups: set[str] = set()
+
+    def take(self, document: Document, depth: int = 0) -> None:
+        """Take one document: an object, a list of them, a watch event, or an answer of `/version` or `/apis`."""
+        if depth > _MOST_DEPTH:
+            return
+        kind = document.get("kind")
+        items, inner = document.get("items"), document.get("object")
+        if isinstance(items, list):
+            for each in items:
+                if isinstance(each, dict):
+                    self.take(_with_kind(each, document), depth + 1)
+        elif isinstance(inner, dict) and document.get("type") in ("ADDED", "MODIFIED", "DELETED"):
+            self._take_object(inner, is_gone=document["type"] == "DELETED")
+        elif kind == "APIGroupList":
+            self._take_groups(document)
+        elif "gitVersion" in document and "major" in document:
+            self._version = msgspec.convert(document, Version).git_version or "" if _is(document, Version) else ""
+        elif isinstance(kind, str):
+            self._take_object(document, is_gone=False)
+
+    def _take_groups(self, document: Document) -> None:
+        if _is(document, ApiGroups):
+            self._groups |= {each.name for each in msgspec.convert(document, ApiGroups).groups or () if each.name}
+
+    def _take_object(self, document: Document, *, is_gone: bool) -> None:
+        record = self._record(document)
+        if record is None:
+            return
+        version = _version(document)
+        kind = record.resource if isinstance(record, CustomObject) else str(document.get("kind"))
+        key = (kind, getattr(record, "namespace", ""), record.name)
+        known = self._found.get(key)
+        if known is not None and known[0] and version and known[0] > version:
+            return
+        if is_gone:
+            self._found.pop(key, None)
+        else:
+            self._found[key] = (version, record)
+
+    def _record(self, document: Document) -> Record | None:
+        """Make the record of an object of interest; None for others and for what is no proper object."""
+        kind, group = document.get("kind"), str(document.get("apiVersion") or "").rpartition("/")[0]
+        try:
+            meta = msgspec.convert(document, AnyObject).metadata
+            if not isinstance(kind, str) or meta is None or not meta.name:
+                return None
+            if kind == "Pod":
+                return pod_of(msgspec.convert(document, PodObject), self._pool)
+            if kind in _BUILT_IN:
+                api, convert = _BUILT_IN[kind]
+                return convert(msgspec.convert(document, api))
+            if _is_custom(group):
+                return custom_of(msgspec.convert(document, CustomResource), f"{_plural(kind)}.{group}")
+        except msgspec.ValidationError:
+            _log.warning("a %s with unexpected fields is left out", kind)
+        return None
+
+    def pods(self) -> list[Pod]:
+        """Return the Pods, in the order in which they were read."""
+        return [record for _, record in self._found.values() if isinstance(record, Pod)]
+
+    def evidence(self) -> Evidence:
+        """Return everything else. The API groups are those of `/apis`, or else those that the objects are of."""
+        records = [(kind, record) for (kind, _, _), (_, record) in self._found.items()]
+        custom = tuple(record for _, record in records if isinstance(record, CustomObject))
+        groups = self._groups or {each.resource.partition(".")[2] for each in custom}
+        return Evidence(
+            version=self._version,
+            api_groups=frozenset(groups),
+            nodes=tuple(record for _, record in records if isinstance(record, Node)),
+            daemon_sets=tuple(record for kind, record in records if kind == "DaemonSet"),
+            deployments=tuple(record for kind, record in records if kind == "Deployment"),
+            config_maps=tuple(record for _, record in records if isinstance(record, ConfigMap)),
+            custom=custom,
+        )
+
+
+def _with_kind(item: Document, of: Document) -> Document:
+    """Give a list's item the kind and apiVersion that the API leaves out where the list says them."""
+    kind = of.get("kind")
+    if "kind" in item or not isinstance(kind, str) or kind == "List":
+        return item
+    return {"kind": kind.removesuffix("List"), "apiVersion": of.get("apiVersion"), **item}
+
+
+def _is(document: Document, kind: type[Any]) -> bool:
+    try:
+        msgspec.convert(document, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _version(document: Document) -> int:
+    metadata = document.get("metadata")
+    text = metadata.get("resourceVersion") if isinstance(metadata, dict) else None
+    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 20 else 0
+
+
+def _is_custom(group: str) -> bool:
+    """Custom resources live in groups with a domain of their own; those of Kubernetes have none or end in k8s.io."""
+    return "." in group and not group.endswith("k8s.io")
+
+
+def _plural(kind: str) -> str:
+    """Guess the resource's name from the kind as the plugins' own definitions form it: IPPool → ippools."""
+    word = kind.lower()
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
