@@ -1,0 +1,146 @@
+"""The client of the REST server on its unix socket.
+
+A connection lives for one request, so that a daemon that was restarted meanwhile needs no care. A failure below HTTP
+becomes an UnavailableError that names the socket and what to do; a refusal a RefusedError in the server's words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from podwire.catalog import Noun, Verb
+from podwire.cli.transport import Answer, RefusedError
+from podwire.support.errors import UnavailableError
+
+GET_SECONDS = 30.0
+"""How long a show command waits for the next bytes of its answer."""
+ACT_SECONDS = 60.0
+"""The same for verbs, which may have to reach a cluster."""
+MOST_ANSWER_BYTES = 1 << 30
+"""The longest answer that is read: far above the largest table, and a bound on what a faulty server may cost."""
+
+_METHODS = {"create": "POST", "modify": "PUT", "delete": "DELETE"}
+"""The HTTP method of a verb; a verb that is not listed is a POST to a path of its own."""
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path, *, timeout_seconds: float) -> None:
+        super().__init__("localhost", timeout=timeout_seconds)
+        self._path = path
+
+    def connect(self) -> None:
+        """Open the socket. Raises OSError."""
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class HttpTransport:
+    """A `cli.transport.Transport` over HTTP on a unix socket."""
+
+    def __init__(self, path: Path, *, get_seconds: float = GET_SECONDS, act_seconds: float = ACT_SECONDS) -> None:
+        self._path = path
+        self._get_seconds = get_seconds
+        self._act_seconds = act_seconds
+
+    def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
+        """Ask for rows. Raises RefusedError, or UnavailableError where no daemon answers."""
+        return self._ask("GET", _target(noun.plural, params), None, self._get_seconds)
+
+    def act(self, noun: Noun, verb: Verb, values: dict[str, Any]) -> Answer:
+        """Have `verb` carried out. Raises RefusedError, or UnavailableError where no daemon answers."""
+        method = _METHODS.get(verb.name, "POST")
+        path = noun.plural if verb.name in _METHODS else f"{noun.plural}/{verb.name}"
+        if method == "DELETE":
+            return self._ask(method, _target(path, _texts(values)), None, self._act_seconds)
+        return self._ask(method, _target(path, ()), json.dumps(values).encode(), self._act_seconds)
+
+    def _ask(self, method: str, target: str, body: bytes | None, timeout_seconds: float) -> Answer:
+        headers = {"Connection": "close", "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        connection = _UnixConnection(self._path, timeout_seconds=timeout_seconds)
+        with contextlib.closing(connection), self._translated(timeout_seconds):
+            connection.request(method, target, body, headers)
+            response = connection.getresponse()
+            content = response.read(MOST_ANSWER_BYTES + 1)
+            # A read with a bound gives what came before the connection broke, where an unbounded one would complain.
+            if response.length and len(content) <= MOST_ANSWER_BYTES:
+                raise http.client.IncompleteRead(content, response.length)
+        if len(content) > MOST_ANSWER_BYTES:
+            msg = f"The answer is longer than {MOST_ANSWER_BYTES >> 30} GiB; narrow the command, or use limit-output."
+            raise UnavailableError(msg)
+        return read_answer(response.status, content)
+
+    @contextlib.contextmanager
+    def _translated(self, timeout_seconds: float) -> Iterator[None]:
+        """Turn what can go wrong below HTTP into the sentence to print."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            msg = f"There is no socket {self._path}: start podwire serve, or name its socket with --socket."
+            raise UnavailableError(msg) from error
+        except ConnectionRefusedError as error:
+            msg = f"Nothing answers on {self._path}: start podwire serve."
+            raise UnavailableError(msg) from error
+        except PermissionError as error:
+            msg = f"{self._path} may not be opened by this user: use the account that runs podwire serve, or root."
+            raise UnavailableError(msg) from error
+        except TimeoutError as error:
+            msg = f"podwire serve on {self._path} gave no answer within {timeout_seconds:g} s; its log may say why."
+            raise UnavailableError(msg) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = str(error) or type(error).__name__
+            msg = f"podwire serve on {self._path} cannot be asked: {reason}; see that it runs, and try again."
+            raise UnavailableError(msg) from error
+
+
+def _target(path: str, params: Iterable[tuple[str, str]]) -> str:
+    query = urlencode(list(params))
+    return f"/vRest/{path}" + (f"?{query}" if query else "")
+
+
+def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in values.items()]
+
+
+def read_answer(status: int, content: bytes) -> Answer:
+    """Read the body of an answer. Raises RefusedError for a failure, UnavailableError for what is no answer."""
+    try:
+        body = json.loads(content)
+        if status >= 400 or body["result"]["status"] != "Success":
+            raise RefusedError(_refusal(body))
+        return _checked(Answer(rows=body["data"], columns=body["columns"], count=body["count"], notes=body["notes"]))
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        msg = f"What answers on the socket is not podwire serve, or another version of it (HTTP status {status})."
+        raise UnavailableError(msg) from error
+
+
+def _checked(answer: Answer) -> Answer:
+    """Return the answer if its parts are of their types. Raises TypeError."""
+    texts = (answer.columns, answer.notes)
+    is_well_formed = (
+        isinstance(answer.count, int)
+        and all(isinstance(part, list) for part in (answer.rows, *texts))
+        and all(isinstance(row, dict) for row in answer.rows)
+        and all(isinstance(text, str) for part in texts for text in part)
+    )
+    if not is_well_formed:
+        raise TypeError
+    return answer
+
+
+def _refusal(body: Any) -> str:
+    """Return the sentences of the switches that failed."""
+    results = body["result"]["result"]
+    sentences = [result["message"] for result in results if result["status"] != "Success" and result["message"]]
+    return " ".join(dict.fromkeys(map(str, sentences))) or "the switch refused the command without saying why"

@@ -1,0 +1,50 @@
+"""Text that is safe and right on a terminal: control characters made visible, and how many cells a text takes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_MOST_QUOTED = 60
+"""Characters of a typed word that an error repeats."""
+
+
+def clean(text: str) -> str:
+    r"""Replace what a terminal would obey or hide (controls, escapes, text direction) by `\xNN` or `\uNNNN`."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def one_line(text: str) -> str:
+    """Make a sentence of `text` that fits the rule of one line an error."""
+    return clean(" ".join(text.split()))
+
+
+def quoted(word: str) -> str:
+    """Return what was typed as an error repeats it: in quotes, cut where it is very long."""
+    return f"'{word}'" if len(word) <= _MOST_QUOTED else f"'{word[:_MOST_QUOTED]}…'"
+
+
+def width(text: str) -> int:
+    """Return how many cells of a terminal `text` takes: two for wide East Asian characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def _cells(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def padded(text: str, cells: int) -> str:
+    """Return `text` filled with blanks to `cells`."""
+    return text + " " * (cells - width(text))

@@ -1,0 +1,39 @@
+"""From a typed line to words, and from a wrong word to the right one."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from podwire.cli.text import quoted
+from podwire.support.errors import UsageError
+
+
+def split(line: str) -> list[str]:
+    """Split a line into words, with quotes and backslashes as in a shell. Raises UsageError for unbalanced quotes."""
+    try:
+        return shlex.split(line)
+    except ValueError:
+        msg = "unbalanced quotes: close every ' and \", or write \\' and \\\" for the characters themselves"
+        raise UsageError(msg) from None
+
+
+def check_words(words: Sequence[str]) -> None:
+    """Raise UsageError for a word that no command can carry: bytes that are not UTF-8, or a NUL."""
+    for word in words:
+        try:
+            word.encode("utf-8")
+        except UnicodeEncodeError:
+            msg = f"{quoted(word)} is not UTF-8 text"
+            raise UsageError(msg) from None
+        if "\0" in word:
+            msg = f"{quoted(word)} holds a NUL character"
+            raise UsageError(msg)
+
+
+def advice(word: str, known: Iterable[str], *, otherwise: str) -> str:
+    """Return the end of an error about an unknown word: the nearest known one, or `otherwise`."""
+    import difflib  # noqa: PLC0415 - only a wrong word needs it
+
+    near = difflib.get_close_matches(word[:100].lower(), known, n=1, cutoff=0.6)
+    return f"did you mean '{near[0]}'?" if near else otherwise
