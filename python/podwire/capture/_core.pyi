@@ -1,9 +1,12 @@
 """The compiled packet core, as Python sees it. Only `podwire.capture` imports it.
 
-Failures raise `podwire.capture.errors.CaptureError`, nonsense from the caller ValueError. Times are nanoseconds since the Unix epoch, durations nanoseconds, sizes bytes, addresses text in canonical form.
+Failures raise `podwire.capture.errors.CaptureError`, nonsense from the caller ValueError. Times are nanoseconds since
+the Unix epoch, durations nanoseconds, sizes bytes, addresses text in canonical form.
 """
 
 from typing import Any, final
+
+__all__ = ["Engine", "ReadSummary", "RecordBatch"]
 
 @final
 class RecordBatch:
@@ -16,18 +19,13 @@ class RecordBatch:
 class Engine:
     """Reads packets from files and interfaces into one connection table."""
 
-    def __init__(
-        self,
-        *,
-        mode: str = "full",
-        max_memory_bytes: int = 1 << 30,
-    ) -> None:
+    def __new__(cls, *, mode: str = "full", max_memory_bytes: int = 1 << 30) -> Engine:
         """`mode` is `full` or `control`; `max_memory_bytes` bounds the connection table."""
 
     def open_interface(self, name: str, ring_bytes: int = 64 << 20, snap_bytes: int = 256) -> int:
         """Start reading a network interface in a thread of the core. Returns the source's number.
 
-        Raises CaptureError when the interface does not exist or may not be read. An interface that is down is waited for.
+        Raises CaptureError when the interface does not exist or may not be read. One that is down is waited for.
         """
 
     def close_source(self, source: int) -> None:
@@ -36,8 +34,8 @@ class Engine:
     def read_files(self, paths: list[str]) -> ReadSummary:
         """Read capture files to their end, merged by time, in the calling thread with the GIL released.
 
-        Raises CaptureError for a file that cannot be opened or is no capture. A torn file is read up to where it breaks:
-        see `ReadSummary.errors`.
+        Raises CaptureError for a file that cannot be opened or is no capture. A torn file is read up to where it
+        breaks: see `ReadSummary.errors`.
         """
 
     def set_collecting(self, collecting: bool) -> None:
@@ -76,7 +74,10 @@ class Engine:
         """
 
     def poll(self, limit: int) -> RecordBatch:
-        """The connections that ended or were pushed out since the last call, oldest first; removes them from the queue."""
+        """The connections that ended or were pushed out since the last call, oldest first, with every column.
+
+        They leave the queue with it.
+        """
 
     def clear(self) -> None:
         """Forget every connection, live and ended."""
@@ -85,7 +86,7 @@ class Engine:
         """Counters of the whole engine, by name; all only grow but `connections` and `memory-bytes`."""
 
     def source_counters(self) -> list[dict[str, int | str]]:
-        """Counters by source: `source`, `interface` (or file), `state`, packets, bytes, drops and each packet's outcome."""
+        """Counters by source: `source`, `interface` (or file), `state`, packets, bytes, drops and each outcome."""
 
     def last_packet_ns(self) -> int:
         """The time of the latest packet read; 0 before the first one."""
@@ -97,6 +98,9 @@ class Engine:
 class ReadSummary:
     """What reading files came to."""
 
-    packets: int
-    seconds: float
-    errors: list[str]
+    @property
+    def packets(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def errors(self) -> list[str]: ...

@@ -10,7 +10,7 @@ from podwire.capture.query import Claim, Filter, ReadSummary
 from podwire.model.overlays import Encapsulation, Overlay
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pyarrow as pa  # type: ignore[import-untyped]
 
 _KINDS = frozenset({Encapsulation.VXLAN})
 """The tunnels that the core can look into."""
@@ -44,7 +44,7 @@ class Capture:
         summary = self._engine.read_files(list(paths))
         return ReadSummary(summary.packets, summary.seconds, tuple(summary.errors))
 
-    def set_collecting(self, collecting: bool) -> None:  # noqa: FBT001 - the one thing that is set
+    def set_collecting(self, collecting: bool) -> None:
         """Start or stop making connections of packets; while stopped they are only counted."""
         self._engine.set_collecting(collecting)
 

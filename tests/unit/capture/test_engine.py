@@ -1,0 +1,266 @@
+"""Filters, columns, limits, files that break, and what a closed core does."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from podwire.capture import Capture, CaptureError, Claim, Filter
+from podwire.model.overlays import Encapsulation, Overlay
+from podwire.support.errors import UnavailableError
+
+
+@pytest.fixture
+def crowd(capture: Capture, packets: ModuleType, tmp_path: Path) -> Capture:
+    """Ten whole connections and ten attempts, one a second, from ten clients to two servers."""
+    trace = packets.Trace()
+    for number in range(20):
+        talk = packets.Talk(
+            trace,
+            client=f"10.10.1.{number % 10 + 1}",
+            server="10.10.2.1" if number < 10 else "fd00::1" if number == 19 else "10.20.0.1",
+            sport=40000 + number,
+            dport=80 if number % 2 else 443,
+        )
+        if number == 19:
+            talk.client = "fd00::2"
+        at = number * 1_000_000
+        if number < 10:
+            talk.open(at, answer_us=100 * (number + 1))
+        else:
+            talk.c(at, packets.SYN)
+    path = tmp_path / "crowd.pcap"
+    trace.write(path)
+    capture.read_files([str(path)])
+    return capture
+
+
+def ports(capture: Capture, *filters: Filter, limit: int = 0) -> list[int]:
+    return [row["src-port"] - 40000 for row in capture.rows(filters, ["src-port"], limit)]
+
+
+def test_rows_are_newest_first_and_limited(crowd: Capture) -> None:
+    assert ports(crowd) == list(range(19, -1, -1))
+    assert ports(crowd, limit=3) == [19, 18, 17]
+    assert ports(crowd, Filter("cur-state", "in", ["est"]), limit=2) == [9, 8]
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        (Filter("src-port", "in", [40003, 40004]), [4, 3]),
+        (Filter("src-port", "range", [40000, 40001]), [1, 0]),
+        (Filter("src-ip", "in", ["10.10.1.1"]), [10, 0]),
+        (Filter("dst-ip", "prefix", ["10.20.0.0/16", "fd00::/64"]), list(range(19, 9, -1))),
+        (Filter("dst-ip", "prefix", ["10.20.0.0/16"]), list(range(18, 9, -1))),
+        (Filter("dst-ip", "prefix", ["::/0"]), [19]),
+        (Filter("dst-ip", "prefix", ["0.0.0.0/0"], is_negated=True), [19]),
+        (Filter("cur-state", "in", ["syn", "syn-ack"]), list(range(19, 9, -1))),
+        (Filter("latency", "range", [0, 200_000]), [1, 0]),
+        (Filter("latency", "range", [0, 10**30], is_negated=True), list(range(19, 9, -1))),
+        (Filter("one-way", "in", [False]), list(range(9, -1, -1))),
+        (Filter("vxlan", "in", [1]), []),
+        (Filter("proto", "in", ["tcp"], is_negated=True), []),
+        (Filter("transition-state", "in", ["ended"]), []),
+        (Filter("src-endpoint", "in", []), []),
+        (Filter("source", "in", ["elsewhere"]), []),
+        (Filter("total-bytes", "in", [0, -1]), list(range(19, -1, -1))),
+    ],
+    ids=str,
+)
+def test_filters(crowd: Capture, told: Filter, wanted: list[int]) -> None:
+    assert ports(crowd, told) == wanted
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Filter("colour", "in", [1]),
+        Filter("latency", "prefix", ["10.0.0.0/8"]),
+        Filter("latency", "in", ["x"]),
+        Filter("latency", "range", [1]),
+        Filter("src-ip", "in", ["10.0.0.256"]),
+        Filter("src-ip", "prefix", ["10.0.0.0/33"]),
+        Filter("src-ip", "range", [1, 2]),
+        Filter("cur-state", "like", ["e"]),
+    ],
+    ids=str,
+)
+def test_a_filter_that_makes_no_sense_names_its_column(crowd: Capture, told: Filter) -> None:
+    with pytest.raises(ValueError, match=told.column):
+        crowd.rows([told], ["id"])
+
+
+def test_an_unknown_column_is_named(crowd: Capture) -> None:
+    with pytest.raises(ValueError, match="'colour'"):
+        crowd.rows([], ["id", "colour"])
+
+
+def test_the_snapshot_is_an_arrow_batch(crowd: Capture) -> None:
+    batch = crowd.snapshot([], ["id", "src-ip", "latency", "one-way", "vxlan"])
+    assert batch.num_rows == 20
+    assert [str(field.type) for field in batch.schema] == ["int64", "string", "int64", "bool", "int64"]
+    batch.validate(full=True)
+    assert batch.column("vxlan").null_count == 20
+    assert crowd.snapshot([], []).num_columns == 0
+
+
+def test_claims_name_both_sides(crowd: Capture, packets: ModuleType) -> None:
+    crowd.add_claims([Claim(1, "10.10.1.1", 7, 0), Claim(1, "10.10.2.1", 9, 0, packets.START_NS + 1_500_000_000)])
+    columns = ["src-endpoint", "dst-endpoint", "src-reason", "dst-reason"]
+    (row,) = crowd.rows([Filter("src-port", "in", [40000])], columns)
+    assert row == {"src-endpoint": 7, "dst-endpoint": 9, "src-reason": "named", "dst-reason": "named"}
+    (row,) = crowd.rows([Filter("src-port", "in", [40002])], columns)
+    assert row == {"src-endpoint": 0, "dst-endpoint": 0, "src-reason": "none-claims", "dst-reason": "ended"}
+
+
+@pytest.mark.parametrize("claim", [Claim(0, "10.0.0.1", 1, 0), Claim(1, "10.0.0.1", 0, 0), Claim(1, "nowhere", 1, 0)])
+def test_a_claim_that_makes_no_sense_is_refused(capture: Capture, claim: Claim) -> None:
+    with pytest.raises(ValueError, match=claim.address):
+        capture.add_claims([claim])
+
+
+def test_while_not_collecting_packets_are_only_counted(capture: Capture, make: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "story.pcap"
+    make.handshake().trace.write(path)
+    capture.set_collecting(False)
+    capture.read_files([str(path)])
+    counters = capture.counters()
+    assert counters["packets"] == counters["not-collected"] == 8
+    assert capture.rows([], ["id"]) == []
+
+
+def test_clear_forgets_connections_and_keeps_counters(crowd: Capture) -> None:
+    packets_before = crowd.counters()["packets"]
+    crowd.clear()
+    assert crowd.rows([], ["id"]) == []
+    assert crowd.counters()["packets"] == packets_before
+    assert crowd.counters()["connections"] == 0
+
+
+def test_a_torn_file_is_read_up_to_its_break(capture: Capture, make: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "torn.pcap"
+    make.handshake().trace.write(path)
+    path.write_bytes(path.read_bytes()[:-7])
+    summary = capture.read_files([str(path)])
+    assert summary.packets == 7
+    assert len(summary.errors) == 1
+    assert summary.errors[0].startswith(f"{path} breaks at byte ")
+    assert len(capture.rows([], ["id"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        (b"", "is empty"),
+        (b"PK\x03\x04....", "no capture file"),
+        (b"\n\r\r\n....", "editcap"),
+        (b"\x1f\x8b..", "gunzip"),
+    ],
+)
+def test_a_foreign_file_stops_all(
+    capture: Capture, make: ModuleType, tmp_path: Path, content: bytes, hint: str
+) -> None:
+    sound, foreign = tmp_path / "sound.pcap", tmp_path / "foreign.pcap"
+    make.handshake().trace.write(sound)
+    foreign.write_bytes(content)
+    with pytest.raises(CaptureError, match=hint) as caught:
+        capture.read_files([str(sound), str(foreign)])
+    assert str(foreign) in str(caught.value)
+    assert isinstance(caught.value, UnavailableError)
+    assert capture.counters()["packets"] == 0
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at-all.pcap", "/dev/null", "/"])
+def test_what_is_no_file_is_refused(capture: Capture, path: str) -> None:
+    with pytest.raises(CaptureError, match=path):
+        capture.read_files([path])
+
+
+def test_tunnels_that_cannot_be_looked_into_are_returned(capture: Capture) -> None:
+    geneve, bare = Overlay(Encapsulation.GENEVE, port=6081), Overlay(Encapsulation.VXLAN)
+    assert capture.set_overlays([(geneve, 1), (Overlay(Encapsulation.VXLAN, port=8472), 1), (bare, 0)]) == [
+        geneve,
+        bare,
+    ]
+
+
+def test_more_files_than_are_counted_apart_share_the_last_place(
+    capture: Capture, packets: ModuleType, tmp_path: Path
+) -> None:
+    paths = []
+    for number in range(260):
+        trace = packets.Trace()
+        packets.Talk(trace, sport=1024 + number).c(number, packets.SYN)
+        paths.append(str(tmp_path / f"{number}.pcap"))
+        trace.write(Path(paths[-1]))
+    assert capture.read_files(paths).packets == 260
+    sources = capture.source_counters()
+    assert len(sources) == 256
+    assert sources[-1]["interface"] == "further sources"
+    assert sum(source["packets"] for source in sources) == capture.counters()["packets"] == 260
+
+
+def test_reading_a_file_again_uses_its_place(capture: Capture, make: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "story.pcap"
+    make.handshake().trace.write(path)
+    for _ in range(3):
+        capture.read_files([str(path)])
+    assert [source["packets"] for source in capture.source_counters()] == [24]
+
+
+def test_snapshots_and_reading_go_on_at_once(capture: Capture, packets: ModuleType, tmp_path: Path) -> None:
+    trace = packets.Trace()
+    for number in range(2000):
+        packets.Talk(trace, sport=1024 + number).open(number * 10)
+    path = tmp_path / "many.pcap"
+    trace.write(path)
+    failures: list[BaseException] = []
+
+    def look() -> None:
+        try:
+            for _ in range(20):
+                ids = [row["id"] for row in capture.rows([], ["id", "src-ip"])]
+                assert ids == sorted(set(ids), reverse=True)
+                capture.counters()
+                capture.source_counters()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    capture.read_files([str(path)])
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(capture.rows([], ["id"])) == 2000
+
+
+def test_ended_connections_are_told_once(
+    capture: Capture, packets: ModuleType, make: ModuleType, tmp_path: Path
+) -> None:
+    story = make.handshake()
+    packets.Talk(story.trace, sport=50000).c(10_000_000, packets.SYN)
+    path = tmp_path / "story.pcap"
+    story.trace.write(path)
+    capture.read_files([str(path)])
+    ended: list[dict[str, Any]] = capture.poll(10).to_pylist()
+    assert [(row["src-port"], row["cur-state"], row["total-bytes"]) for row in ended] == [(40000, "fin", 460)]
+    assert capture.poll(10).num_rows == 0
+
+
+def test_a_closed_core_says_so(capture: Capture) -> None:
+    capture.close()
+    capture.close()
+    with pytest.raises(CaptureError, match="closed"):
+        capture.counters()
+
+
+def test_only_two_modes_exist() -> None:
+    with pytest.raises(ValueError, match="neither full nor control"):
+        Capture(mode="half")
