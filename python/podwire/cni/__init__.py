@@ -10,7 +10,19 @@ from collections.abc import Callable
 
 import msgspec
 
-from podwire.cni import calico, canal, flannel
+from podwire.cni import (
+    antrea,
+    aws_vpc_cni,
+    calico,
+    canal,
+    cilium,
+    flannel,
+    kindnet,
+    kube_ovn,
+    kube_router,
+    ovn_kubernetes,
+    weave,
+)
 from podwire.cni.leftovers import ignored_traces
 from podwire.model.evidence import Evidence
 from podwire.model.findings import CniFinding
@@ -21,6 +33,14 @@ DETECTORS: tuple[Detector, ...] = (
     flannel.detect,
     calico.detect,
     canal.detect,
+    cilium.detect,
+    kindnet.detect,
+    kube_router.detect,
+    antrea.detect,
+    weave.detect,
+    ovn_kubernetes.detect,
+    kube_ovn.detect,
+    aws_vpc_cni.detect,
 )
 
 

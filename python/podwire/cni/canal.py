@@ -5,8 +5,6 @@ Sources: calico, manifests/canal.yaml; rke2-charts, packages/rke2-canal (newer c
 
 from __future__ import annotations
 
-import yaml
-
 from podwire.cni import agents as found_agents
 from podwire.cni import flannel, reading
 from podwire.cni.flannel_backends import mode_of
@@ -18,7 +16,6 @@ from podwire.model.findings import CniFinding
 
 PLUGIN = "canal"
 _RKE2_SETTINGS = "rke2-canal-config"
-_LONGEST_VALUES = 65_536
 
 
 def detect(evidence: Evidence) -> CniFinding | None:
@@ -38,17 +35,8 @@ def _rke2_mode(evidence: Evidence, notes: Notes) -> Mode:
     backend = "vxlan"
     for chart in evidence.custom:
         if chart.resource == "helmchartconfigs.helm.cattle.io" and chart.name == "rke2-canal":
-            given = reading.word(reading.dig(_values(chart.spec.get("valuesContent")), "flannel", "backend"))
+            given = reading.word(reading.dig(reading.parse_yaml(chart.spec.get("valuesContent")), "flannel", "backend"))
             if given:
                 notes.say(f"HelmChartConfig {chart.namespace}/{chart.name} says flannel backend {given}")
                 backend = given
     return mode_of(Fields({"Backend": {"Type": backend}}), flannel.systems_of(evidence), notes)
-
-
-def _values(text: object) -> object:
-    if not isinstance(text, str) or len(text) > _LONGEST_VALUES:
-        return None
-    try:
-        return yaml.BaseLoader(text).get_single_data()
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return None

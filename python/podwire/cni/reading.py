@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import yaml
 from msgspec import Struct
 
 from podwire.model.evidence import ConfigMap, Container, Evidence, Node
@@ -24,6 +25,7 @@ MOST_RANGES = 64
 
 _VERSION = re.compile(r"v?\d+(\.\d+)+[\w.+-]*")
 _ARCHITECTURE = re.compile(r"-(amd64|arm64|arm|ppc64le|s390x|riscv64)$")
+_LONGEST_YAML = 262_144
 _JSON_DEPTH_FAULT = "it is nested too deeply"
 
 
@@ -119,6 +121,17 @@ def parse_json(text: str) -> tuple[Any, str]:
         return None, _JSON_DEPTH_FAULT
     except ValueError:
         return None, "a number in it is too long"
+
+
+def parse_yaml(text: object) -> object:
+    """Return what a short YAML text holds, every scalar as a string; None where it is none."""
+    if not isinstance(text, str) or len(text) > _LONGEST_YAML:
+        return None
+    try:
+        parsed: object = yaml.BaseLoader(text).get_single_data()
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return parsed
 
 
 def dig(value: object, *path: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from podwire.cni import reading
+from podwire.cni.antrea_settings import settings_of
 from podwire.model.evidence import Container, Evidence, Workload
 
 
@@ -40,14 +41,8 @@ def _cilium(workload: Workload, _container: Container, evidence: Evidence) -> bo
 
 
 def _antrea(workload: Workload, _container: Container, evidence: Evidence) -> bool:
-    mounted = {volume.config_map for volume in workload.volumes if volume.config_map}
-    texts = [
-        each.data.get("antrea-agent.conf", "")
-        for each in evidence.config_maps
-        if each.namespace == workload.namespace and each.name in mounted
-    ]
-    lines = [line.split("#")[0].strip().lower() for text in texts for line in text.splitlines()]
-    return "trafficencapmode: networkpolicyonly" not in [line.replace('"', "") for line in lines]
+    settings, _ = settings_of(workload, evidence)
+    return reading.word(reading.dig(settings, "trafficEncapMode")) != "networkpolicyonly"
 
 
 def _kube_router(_workload: Workload, container: Container, _evidence: Evidence) -> bool:

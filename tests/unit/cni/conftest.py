@@ -66,13 +66,13 @@ def _group(each: dict[str, Any]) -> str:
 def _node(each: dict[str, Any]) -> Node:
     meta, status = each["metadata"], each.get("status") or {}
     spec = each.get("spec") or {}
-    conditions = {one["type"]: one for one in status.get("conditions", [])}
+    conditions = {one["type"]: one for one in (status.get("conditions") or [])}
     return Node(
         name=meta["name"],
         labels=meta.get("labels") or {},
         annotations=meta.get("annotations") or {},
         pod_cidrs=tuple(spec.get("podCIDRs") or ([spec["podCIDR"]] if "podCIDR" in spec else [])),
-        addresses=tuple((one["type"], one["address"]) for one in status.get("addresses", [])),
+        addresses=tuple((one["type"], one["address"]) for one in (status.get("addresses") or [])),
         network_reason=conditions.get("NetworkUnavailable", {}).get("reason", ""),
         os=status.get("nodeInfo", {}).get("operatingSystem", ""),
         is_ready=conditions.get("Ready", {}).get("status", "True") == "True",
@@ -88,11 +88,11 @@ def _workload(each: dict[str, Any]) -> Workload:
         labels=meta.get("labels") or {},
         desired=status.get("desiredNumberScheduled", 0),
         ready=status.get("numberReady", 0),
-        containers=tuple(map(_container, pod.get("containers", []))),
-        init_containers=tuple(map(_container, pod.get("initContainers", []))),
+        containers=tuple(map(_container, (pod.get("containers") or []))),
+        init_containers=tuple(map(_container, (pod.get("initContainers") or []))),
         volumes=tuple(
             Volume(one["name"], one.get("configMap", {}).get("name", ""), one.get("secret", {}).get("secretName", ""))
-            for one in pod.get("volumes", [])
+            for one in (pod.get("volumes") or [])
             if "configMap" in one or "secret" in one
         ),
     )
@@ -104,8 +104,8 @@ def _container(each: dict[str, Any]) -> Container:
         image=each.get("image", ""),
         command=tuple(each.get("command") or ()),
         args=tuple(each.get("args") or ()),
-        env=tuple(_env(one) for one in each.get("env", [])),
-        mounts=tuple((one["name"], one["mountPath"]) for one in each.get("volumeMounts", [])),
+        env=tuple(_env(one) for one in (each.get("env") or [])),
+        mounts=tuple((one["name"], one["mountPath"]) for one in (each.get("volumeMounts") or [])),
     )
 
 

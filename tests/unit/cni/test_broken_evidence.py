@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from podwire import cni
+from podwire.cni.agents import SIGNATURES
 from podwire.cni.notes import MOST_SENTENCES
 from podwire.cni.reading import LONGEST_TEXT, flags, image_version, network, parse_json
 from podwire.model.evidence import ConfigMap, Container, CustomObject, EnvVar, Evidence, Node, Volume, Workload
@@ -41,6 +42,11 @@ SPEC_KEYS = (
     *("cidr", "vxlanMode", "ipipMode", "ipip", "allowedUses", "disabled", "nodeSelector"),
     *("vxlanPort", "vxlanVNI", "bpfEnabled", "wireguardEnabled", "wireguardListeningPort", "vxlanEnabled"),
     *("cni", "calicoNetwork", "kubernetesProvider", "valuesContent", "calicoVersion"),
+    *("defaults", "defaultNetwork", "clusterNetwork", "cidrBlock", "vlan"),
+)
+DATA_KEYS = (
+    *("net-conf.json", "CALICO_NETWORKING_BACKEND", "antrea-agent.conf", "net_cidr"),
+    *("routing-mode", "tunnel", "tunnel-protocol", "tunnel-port", "enable-wireguard", "cluster-pool-ipv4-cidr"),
 )
 RESOURCES = (
     "ippools.crd.projectcalico.org",
@@ -50,12 +56,16 @@ RESOURCES = (
     "clusterinformations.crd.projectcalico.org",
     "installations.operator.tigera.io",
     "helmchartconfigs.helm.cattle.io",
+    "ciliumnodeconfigs.cilium.io",
+    "networks.operator.openshift.io",
+    "networks.config.openshift.io",
+    "subnets.kubeovn.io",
 )
 SPECS = st.dictionaries(st.sampled_from(SPEC_KEYS), ODD, max_size=6)
 CUSTOM = st.builds(
     CustomObject,
     resource=st.sampled_from(RESOURCES),
-    name=st.sampled_from(["default", "node.a", "rke2-canal", "x"]),
+    name=st.sampled_from(["default", "cluster", "node.a", "rke2-canal", "x"]),
     spec=SPECS,
     status=st.dictionaries(st.just("computed"), ODD | SPECS, max_size=1),
 )
@@ -81,10 +91,21 @@ NODES = st.builds(
     network_reason=st.sampled_from(["", "FlannelIsUp", "CalicoIsUp"]),
     os=st.sampled_from(["", "linux", "windows"]),
 )
+FLAGS = (
+    "--kube-subnet-mgr",
+    "--net-config-path=",
+    "-c",
+    "--overlay-type=full",
+    "--overlay-encap=fou",
+    "--network-type=x",
+)
 ENV = st.builds(
     EnvVar,
     name=st.sampled_from(
-        ["FELIX_VXLANPORT", "FELIX_BPFENABLED", "CALICO_NETWORKING_BACKEND", "DATASTORE_TYPE", "CALICO_IPV4POOL_IPIP"]
+        [
+            *("FELIX_VXLANPORT", "FELIX_BPFENABLED", "CALICO_NETWORKING_BACKEND", "DATASTORE_TYPE"),
+            *("CALICO_IPV4POOL_IPIP", "WEAVE_PORT", "IPALLOC_RANGE", "OVN_ENCAP_PORT", "POD_SUBNET"),
+        ]
     ),
     value=st.none() | st.text(max_size=6),
     config_map=st.sampled_from(["", "settings"]),
@@ -92,10 +113,10 @@ ENV = st.builds(
 )
 CONTAINERS = st.builds(
     Container,
-    name=st.sampled_from(["kube-flannel", "calico-node", "node", "cilium-agent", "kube-router", "kindnet-cni", "x"]),
-    image=st.text(max_size=12) | st.sampled_from(["calico/windows:v3", "a/b/flannel:v0.1.2-amd64", "antrea-agent"]),
+    name=st.sampled_from([each for one in SIGNATURES for each in one.containers] + ["node", "x"]),
+    image=st.text(max_size=12) | st.sampled_from(["calico/windows:v3", "a/b/flannel:v0.1.2-amd64", "weave-kube"]),
     command=st.lists(st.text(max_size=8) | st.sampled_from(["/opt/bin/flanneld", "--", "-"]), max_size=2).map(tuple),
-    args=st.lists(st.sampled_from(["--kube-subnet-mgr", "--net-config-path=", "-c", "--x=y"]), max_size=3).map(tuple),
+    args=st.lists(st.sampled_from(FLAGS), max_size=3).map(tuple),
     env=st.lists(ENV, max_size=4).map(tuple),
     mounts=st.lists(st.just(("cfg", "/etc/kube-flannel/")) | st.just(("gone", "/")), max_size=2).map(tuple),
 )
@@ -117,7 +138,7 @@ CONFIG_MAPS = st.builds(
     ConfigMap,
     namespace=st.sampled_from(["", "net"]),
     name=st.sampled_from(["settings", "cilium-config", "antrea-config", "calico-windows-config"]),
-    data=st.dictionaries(st.sampled_from(["net-conf.json", "CALICO_NETWORKING_BACKEND"]), NET_CONF, max_size=2),
+    data=st.dictionaries(st.sampled_from(DATA_KEYS), NET_CONF, max_size=3),
 )
 EVIDENCE = st.builds(
     Evidence,

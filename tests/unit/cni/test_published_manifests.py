@@ -45,6 +45,18 @@ MANIFESTS = {
     "calico/confd-mock/vxlan-always.yaml": "calico vxlan overlay " + VXLAN_CALICO,
     "canal/canal-v3.32.1.cm-ds.yaml": "canal vxlan overlay " + VXLAN,
     "canal/canal-v3.24.0.cm-ds.yaml": "canal vxlan overlay " + VXLAN,
+    "cilium/cilium-config-v1.6.0.yaml": "cilium vxlan overlay vxlan:8472",
+    "antrea/antrea-v2.7.0.cm-ds.yaml": "antrea geneve overlay geneve:6081",
+    "antrea/antrea-gke-v2.7.0.cm-ds.yaml": "antrea noencap underlay",
+    "antrea/antrea-eks-v2.7.0.cm-ds.yaml": "",
+    "antrea/antrea-ipsec-v2.7.0.cm-ds.yaml": "antrea gre overlay esp",
+    "kube-router/kubeadm-kuberouter-v2.11.1.yaml": "kube-router ipip-cross-subnet mixed ipip",
+    "kube-router/kubeadm-kuberouter-all-features-v2.11.1.yaml": "kube-router ipip-cross-subnet mixed ipip",
+    "kube-router/generic-kuberouter-all-features-v2.11.1.yaml": "kube-router ipip-cross-subnet mixed ipip",
+    "weave/weave-daemonset-k8s-1.11.yaml": "weave fastdp overlay vxlan:6784",
+    "aws-vpc-cni/aws-k8s-cni-v1.23.0.yaml": "aws-vpc-cni vpc underlay",
+    "kube-ovn/00-vpc-simple.yaml": "",
+    "kube-ovn/00-lnet-simple.yaml": "",
 }
 ANSWERS = {
     "flannel-vxlan": "flannel vxlan overlay " + VXLAN,
