@@ -106,7 +106,6 @@ def _detach(options: argparse.Namespace, folder: StateDir) -> int:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        cwd="/",
     ) as process:
         line = process.stdout.readline() if process.stdout else ""
         if not line:

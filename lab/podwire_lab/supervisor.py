@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from podwire_lab.apiserver.pki import Authority, server_context, write_kubeconfig
+from podwire_lab.apiserver.alone import LOOPBACK, bind, publish
+from podwire_lab.apiserver.pki import Authority, server_context
 from podwire_lab.apiserver.server import ApiServer, ServerSettings
 from podwire_lab.changes import retuned, rewrite
 from podwire_lab.control import Control
@@ -28,7 +29,6 @@ from podwire_lab.servers import PodServers
 from podwire_lab.state import LabState, StateDir, start_of
 from podwire_lab.traffic import Traffic
 
-LOOPBACK = "127.0.0.1"
 _ALONE_PORT = 6443
 """The API server's port where the namespace outside has no loopback address to share a port with."""
 _GRACE_SECONDS = 2.0
@@ -131,10 +131,7 @@ class Supervisor:
         authority = Authority()
         context = server_context(authority, authority.server((LOOPBACK,)), self.settings.state_dir)
         await self.api.listen(lambda: _listeners(switch, self._port), context)
-        state, users = self.state(), self.api.users
-        write_kubeconfig(Path(state.kubeconfig), state.server, authority, users.reader)
-        for path, user in ((state.kubeconfig_cert, users.reader), (state.kubeconfig_admin, users.admin)):
-            write_kubeconfig(Path(path), state.server, authority, user, authority.client(user))
+        publish(self.api, authority, self.state().server, self.settings.state_dir)
 
     def _watch_for_the_end(self, has_parent: bool) -> None:
         loop = asyncio.get_running_loop()
@@ -164,12 +161,13 @@ class Supervisor:
 
 
 def _end_processes(inodes: set[int]) -> None:
-    """Ends what still runs inside the lab's namespaces: politely, then for good."""
-    deadline = time.monotonic() + _GRACE_SECONDS
+    """Ends what still runs inside the lab's namespaces: politely, then for good, with what it starts meanwhile."""
+    polite, last = time.monotonic() + _GRACE_SECONDS, time.monotonic() + 2 * _GRACE_SECONDS
     _signal_all(processes_in(inodes), signal.SIGTERM)
-    while (left := processes_in(inodes)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    _signal_all(left, signal.SIGKILL)
+    while (left := processes_in(inodes)) and time.monotonic() < last:
+        if time.monotonic() > polite:
+            _signal_all(left, signal.SIGKILL)
+        time.sleep(0.02)
 
 
 def _signal_all(pids: list[int], number: signal.Signals) -> None:
@@ -195,17 +193,7 @@ def _shared_port() -> int:
 
 def _listeners(switch: Namespace, port: int) -> list[socket.socket]:
     """Sockets for the API server: one inside the switch's namespace, one outside where there is a loopback address."""
-    inside = switch.socket()
-    found = [inside]
-    for bound in (inside, socket.socket()):
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((LOOPBACK, port))
-        except OSError:
-            bound.close()
-            if bound is inside:
-                raise
-        else:
-            if bound is not inside:
-                found.append(bound)
+    found = [bind(port, switch.socket())]
+    with contextlib.suppress(OSError):
+        found.append(bind(port))
     return found

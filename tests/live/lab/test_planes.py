@@ -1,0 +1,78 @@
+"""Every data plane carries Pod traffic, and the mirror shows it as that plane puts it on the wire."""
+
+from __future__ import annotations
+
+import pytest
+
+from podwire_lab import Lab
+
+pytestmark = pytest.mark.live
+
+SYN, RST, ACK = 0x02, 0x04, 0x10
+POD_A, POD_B = "10.10.2.1", "10.10.1.1"
+SERVER1, SERVER2 = "192.0.2.11", "192.0.2.12"
+TUNNELS = {"flannel-vxlan": (8472, 1), "calico-vxlan": (4789, 4096), "calico-vxlan-custom": (4799, 5000)}
+
+
+def test_pods_reach_each_other_and_the_mirror_shows_it_once(any_lab, mirror_of):
+    port_and_vni = TUNNELS.get(any_lab.plane)
+    with mirror_of(any_lab, *(port_and_vni[:1] if port_and_vni else ())) as mirror:
+        (outcome,) = any_lab.traffic.short()
+        frames = mirror.frames()
+    assert (outcome.result, outcome.src_ip, outcome.dst_ip, outcome.dst_port) == ("answered", POD_B, POD_A, 8080)
+    ours = [f for f in frames if outcome.src_port in {f.src_port, f.dst_port}]
+    assert [(f.src, f.dst) for f in ours if f.flags == SYN] == [(POD_B, POD_A)]
+    assert [(f.src, f.dst) for f in ours if f.flags == SYN | ACK] == [(POD_A, POD_B)]
+    for frame in ours:
+        if port_and_vni is None:
+            assert frame.outer is None
+        else:
+            there = (SERVER1, SERVER2) if frame.src == POD_B else (SERVER2, SERVER1)
+            assert frame.outer == (*there, *port_and_vni)
+
+
+def test_no_frame_exceeds_the_wire(any_lab, mirror_of):
+    tunnel = TUNNELS.get(any_lab.plane, (0, 0))
+    with mirror_of(any_lab, tunnel[0]) as mirror:
+        (outcome,) = any_lab.traffic.short(size=200_000)
+        frames = mirror.frames()
+    assert outcome.sent > 200_000
+    assert max(frame.length for frame in frames) == 1514
+    assert all(frame.is_sound for frame in frames)
+
+
+def test_the_api_tells_the_same_as_the_wire(any_lab):
+    pods = {pod["metadata"]["name"]: pod for pod in any_lab.api.list("Pod", namespace="default")}
+    assert {name: pod["status"]["podIP"] for name, pod in pods.items()} == {"pod-A": POD_A, "pod-B": POD_B}
+    plugin, _, backend = any_lab.plane.partition("-")
+    marks = [node["metadata"]["annotations"] for node in any_lab.api.list("Node")]
+    if plugin == "flannel":
+        assert {mark["flannel.alpha.coreos.com/backend-type"] for mark in marks} == {backend}
+        return
+    felix = any_lab.api.get("FelixConfiguration", "default", api_version="crd.projectcalico.org/v1")["spec"]
+    port, vni = TUNNELS.get(any_lab.plane, (4789, 4096))
+    assert (felix.get("vxlanPort", 4789), felix.get("vxlanVNI", 4096)) == (port, vni)
+
+
+def test_another_vni_and_port_change_wire_and_api_alike(mirror_of):
+    with Lab("flannel-vxlan") as lab:
+        lab.tune(vni=77, port=8400)
+        with mirror_of(lab, 8400) as mirror:
+            lab.traffic.short()
+            assert {frame.outer[2:] for frame in mirror.frames() if frame.outer} == {(8400, 77)}
+        conf = lab.api.get("ConfigMap", "kube-flannel-cfg", namespace="kube-flannel")["data"]["net-conf.json"]
+        assert '"VNI": 77' in conf
+        assert '"Port": 8400' in conf
+
+
+def test_another_plane_keeps_the_pods(mirror_of):
+    with Lab("flannel-vxlan") as lab:
+        before = lab.api.get("Pod", "pod-A")["metadata"]["uid"]
+        lab.change_plane("calico-bgp")
+        with mirror_of(lab) as mirror:
+            lab.traffic.short()
+            assert {frame.outer for frame in mirror.frames()} == {None}
+        assert lab.api.get("Pod", "pod-A")["metadata"]["uid"] == before
+        assert [item["metadata"]["name"] for item in lab.api.list("DaemonSet", api_version="apps/v1")] == [
+            "calico-node"
+        ]
