@@ -8,6 +8,7 @@ from podwire.commands.configuring import Configurator
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
+from podwire.model.findings import CniFinding
 from podwire.model.overlays import Overlay
 from podwire.tables.findings import FindingRow
 
@@ -55,22 +56,45 @@ def describe_overlay(overlay: Overlay) -> str:
     return ":".join(parts)
 
 
-def _row(row: FindingRow, now_ns: int) -> Row:
-    finding = row.finding
+def finding_columns(finding: CniFinding | None) -> Row:
+    """Return what a finding tells as columns; all empty without one."""
+    if finding is None:
+        return dict.fromkeys(_FINDING_COLUMNS)
     first = finding.overlays[0] if finding.overlays else None
-    return {
+    values = (
+        finding.plugin,
+        finding.backend,
+        first.port if first else None,
+        first.vni if first else None,
+        str(finding.network_type),
+        finding.version or None,
+        ",".join(map(describe_overlay, finding.overlays)) or None,
+        finding.encryption or None,
+        ",".join(finding.pod_cidrs) or None,
+        finding.confidence,
+        "; ".join(finding.because) or None,
+    )
+    return dict(zip(_FINDING_COLUMNS, values, strict=True))
+
+
+_FINDING_COLUMNS = (
+    "cni-plugin",
+    "backend",
+    "udp-port",
+    "vxlan",
+    "network-type",
+    "version",
+    "encapsulation",
+    "encryption",
+    "pod-cidrs",
+    "confidence",
+    "because",
+)
+
+
+def _row(row: FindingRow, now_ns: int) -> Row:
+    return finding_columns(row.finding) | {
         "cluster-name": row.cluster,
-        "cni-plugin": finding.plugin,
-        "backend": finding.backend,
-        "udp-port": first.port if first else None,
-        "vxlan": first.vni if first else None,
-        "network-type": str(finding.network_type),
-        "version": finding.version or None,
-        "encapsulation": ",".join(map(describe_overlay, finding.overlays)) or None,
-        "encryption": finding.encryption or None,
-        "pod-cidrs": ",".join(finding.pod_cidrs) or None,
-        "confidence": finding.confidence,
-        "because": "; ".join(finding.because) or None,
         "current": row.is_current,
         "first-seen": row.first_seen_ns,
         "last-seen": now_ns if row.is_current else row.last_seen_ns,

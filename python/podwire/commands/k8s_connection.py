@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -123,7 +124,7 @@ class KubernetesConnectionHandler:
         }
 
 
-def _fields(values: Values) -> dict[str, object]:
+def _fields(values: Values) -> dict[str, Any]:
     return {_FIELDS[name]: value for name, value in values.items() if name in _FIELDS}
 
 
