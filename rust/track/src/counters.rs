@@ -81,6 +81,8 @@ counters! {
     evicted_half_open = "evicted-half-open",
     /// Pushed out for want of memory, live connections.
     evicted_idle = "evicted-idle",
+    /// First packets of connections that found no memory at all.
+    not_entered = "not-entered",
     /// Let go because their addresses and ports were used anew.
     replaced = "replaced",
     /// Ended connections that were lost because nobody took them in time.

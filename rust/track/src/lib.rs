@@ -7,9 +7,21 @@
 mod book;
 mod connection;
 mod counters;
+mod entry;
 mod frame;
+mod hash;
+mod index;
+mod late;
 mod limits;
+mod names;
+mod ports;
+mod prefetch;
+mod slab;
+mod story;
+mod table;
 mod tracker;
+mod view;
+mod wheel;
 
 pub use book::Claim;
 pub use connection::{Connection, End, Reason, State};

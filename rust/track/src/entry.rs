@@ -1,0 +1,255 @@
+//! One connection in memory: 64 bytes that every packet touches, 80 that few do, and 64 more for IPv6 addresses.
+use wire::Encap;
+
+use crate::connection::{Reason, State};
+
+/// Client → server; also the index of the client's half of two-sided fields.
+pub(crate) const OUT: usize = 0;
+/// Server → client; also the index of the server's half.
+pub(crate) const IN: usize = 1;
+
+/// No slot.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Bits of `Hot::key` below the network identifier.
+pub(crate) mod status {
+    /// The state's number; 0 in a free slot.
+    pub const STATE: u32 = 0x07;
+    /// FIN seen by direction: `FIN << OUT`, `FIN << IN`.
+    pub const FIN: u32 = 0x08;
+    /// The addresses are IPv6, in a `Wide`.
+    pub const V6: u32 = 0x20;
+    /// The end was seen.
+    pub const ENDED: u32 = 0x40;
+    /// The end was reported: nothing changes any more.
+    pub const FROZEN: u32 = 0x80;
+    /// The network identifier starts here.
+    pub const NETWORK_SHIFT: u32 = 8;
+}
+
+/// What every packet reads or writes: one cache line.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Hot {
+    /// IPv4 addresses of client and server; for IPv6 the `Wide` and more bits of the hash.
+    pub addr: [u32; 2],
+    /// Ports of client and server.
+    pub port: [u16; 2],
+    /// What tells equal addresses in different networks apart << 8 | `status` bits.
+    pub key: u32,
+    /// The latest packet.
+    pub last_ns: u64,
+    /// By direction: the sequence number after the highest seen, made 64-bit; 0 before the first.
+    pub next: [u64; 2],
+    /// By direction: bytes of whole frames.
+    pub wire: [u64; 2],
+    /// By direction: packets; `Cold::packets_high` counts on from there.
+    pub packets: [u32; 2],
+}
+
+/// What only the first and the last packets of a connection touch, and readers.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(crate) struct Cold {
+    /// Number << 16 | VLAN << 4 | `mark` bits.
+    pub id_vlan: u64,
+    pub started_ns: u64,
+    /// By direction: the sequence number that `Hot::next` started from.
+    pub first_seq: [u32; 2],
+    /// Of client and server.
+    pub endpoint: [u32; 2],
+    /// IPv4 addresses of the nodes on both sides. Where they are IPv6 and the connection is not: the `Wide`.
+    pub outer: [u32; 2],
+    /// Links of a timer list.
+    pub next: u32,
+    pub prev: u32,
+    pub retransmits: u32,
+    /// The first packet's network identifier << 8 | kind of tunnel.
+    pub vni_encap: u32,
+    pub source: u16,
+    pub cluster: u16,
+    latency: [[u8; 5]; 3],
+    /// `Reason` of client (3 bits) and server (3 bits); then `UNINDEXED`.
+    reasons: u8,
+    pub resends: [u8; 2],
+    pub packets_high: [u8; 2],
+}
+
+/// Addresses that do not fit into the others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wide {
+    pub addr: [[u8; 16]; 2],
+    pub outer: [[u8; 16]; 2],
+}
+
+const _: () = assert!(size_of::<Hot>() == 64 && size_of::<Cold>() == 80 && size_of::<Wide>() == 64);
+
+/// Bits of `Cold::id_vlan` below the VLAN.
+pub(crate) mod mark {
+    /// The client's SYN was seen: `first_seq[OUT]` is its number.
+    pub const SYN: u64 = 1;
+    /// The server's SYN-ACK was seen: `first_seq[IN]` is its number.
+    pub const SYN_ACK: u64 = 2;
+    /// The outer addresses are IPv6.
+    pub const OUTER_V6: u64 = 4;
+    /// The tunnel told the cluster.
+    pub const TUNNEL_CLUSTER: u64 = 8;
+}
+
+const UNINDEXED: u8 = 0x40;
+
+/// The three times that `Cold` measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Latency {
+    /// First SYN → first SYN-ACK.
+    Whole = 0,
+    /// Answered SYN → SYN-ACK. Until then: start → last SYN.
+    Server = 1,
+    /// Last SYN-ACK → ACK. Until then: start → last SYN-ACK.
+    Client = 2,
+}
+
+const NO_LATENCY: u64 = (1 << 40) - 1;
+
+impl Hot {
+    #[inline]
+    pub fn is_free(&self) -> bool {
+        self.key & status::STATE == 0
+    }
+
+    #[inline]
+    pub fn has(&self, bits: u32) -> bool {
+        self.key & bits != 0
+    }
+
+    #[inline]
+    pub fn set(&mut self, bits: u32) {
+        self.key |= bits;
+    }
+
+    /// The network that this connection belongs to; 0 outside of tunnels.
+    #[inline]
+    pub fn network(&self) -> u32 {
+        self.key >> status::NETWORK_SHIFT
+    }
+
+    #[inline]
+    pub fn state(&self) -> State {
+        match self.key & status::STATE {
+            1 => State::Syn,
+            2 => State::SynAck,
+            3 => State::Est,
+            4 => State::Fin,
+            _ => State::Rst,
+        }
+    }
+
+    #[inline]
+    pub fn set_state(&mut self, state: State) {
+        self.key = self.key & !status::STATE | state as u32;
+    }
+}
+
+impl Cold {
+    #[inline]
+    pub fn id(&self) -> u64 {
+        self.id_vlan >> 16
+    }
+
+    #[inline]
+    pub fn vlan(&self) -> u16 {
+        (self.id_vlan >> 4) as u16 & 0x0fff
+    }
+
+    pub fn set_id(&mut self, id: u64, vlan: u16) {
+        self.id_vlan = id << 16 | u64::from(vlan & 0x0fff) << 4;
+    }
+
+    #[inline]
+    pub fn has(&self, marks: u64) -> bool {
+        self.id_vlan & marks != 0
+    }
+
+    #[inline]
+    pub fn mark(&mut self, marks: u64) {
+        self.id_vlan |= marks;
+    }
+
+    #[inline]
+    pub fn encap(&self) -> Option<Encap> {
+        Encap::from_number(self.vni_encap as u8)
+    }
+
+    #[inline]
+    pub fn vni(&self) -> u32 {
+        self.vni_encap >> 8
+    }
+
+    pub fn latency(&self, which: Latency) -> Option<u64> {
+        let mut bytes = [0; 8];
+        bytes[..5].copy_from_slice(&self.latency[which as usize]);
+        let ns = u64::from_le_bytes(bytes);
+        (ns != NO_LATENCY).then_some(ns)
+    }
+
+    /// Notes a time; it is kept up to 1099 s.
+    pub fn set_latency(&mut self, which: Latency, ns: Option<u64>) {
+        let ns = ns.map_or(NO_LATENCY, |ns| ns.min(NO_LATENCY - 1));
+        self.latency[which as usize].copy_from_slice(&ns.to_le_bytes()[..5]);
+    }
+
+    #[inline]
+    pub fn reason(&self, side: usize) -> Reason {
+        Reason::from_bits(self.reasons >> (3 * side))
+    }
+
+    pub fn set_reason(&mut self, side: usize, reason: Reason) {
+        let shift = 3 * side;
+        self.reasons = self.reasons & !(7 << shift) | (reason as u8) << shift;
+    }
+
+    /// Whether a newer connection took over the place in the index.
+    pub fn is_unindexed(&self) -> bool {
+        self.reasons & UNINDEXED != 0
+    }
+
+    pub fn set_unindexed(&mut self) {
+        self.reasons |= UNINDEXED;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_are_kept_to_the_nanosecond_and_saturate() {
+        let mut cold = Cold::default();
+        cold.set_latency(Latency::Server, Some(4_010_000_123));
+        cold.set_latency(Latency::Client, None);
+        cold.set_latency(Latency::Whole, Some(u64::MAX));
+        assert_eq!(cold.latency(Latency::Server), Some(4_010_000_123));
+        assert_eq!(cold.latency(Latency::Client), None);
+        assert_eq!(cold.latency(Latency::Whole), Some(NO_LATENCY - 1));
+    }
+
+    #[test]
+    fn packed_fields_do_not_disturb_each_other() {
+        let mut cold = Cold::default();
+        cold.set_id((1 << 48) - 1, 4095);
+        cold.mark(mark::SYN | mark::TUNNEL_CLUSTER);
+        assert_eq!((cold.id(), cold.vlan()), ((1 << 48) - 1, 4095));
+        assert!(cold.has(mark::SYN) && !cold.has(mark::SYN_ACK));
+        cold.set_reason(OUT, Reason::Ambiguous);
+        cold.set_reason(IN, Reason::Named);
+        cold.set_unindexed();
+        cold.set_reason(OUT, Reason::NotYet);
+        assert_eq!((cold.reason(OUT), cold.reason(IN)), (Reason::NotYet, Reason::Named));
+        assert!(cold.is_unindexed());
+        let mut hot = Hot { key: 7 << status::NETWORK_SHIFT, ..Hot::default() };
+        assert!(hot.is_free());
+        hot.set_state(State::Rst);
+        hot.set(status::ENDED);
+        assert_eq!((hot.state(), hot.network()), (State::Rst, 7));
+    }
+}

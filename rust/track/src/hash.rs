@@ -1,0 +1,116 @@
+//! Keyed hashing, so that nobody who sends packets can choose where they land in a table.
+//!
+//! The core is the folded multiplication of wyhash; the keys are drawn once per table from the standard library's
+//! random state.
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+/// The secret of one table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seed([u64; 3]);
+
+impl Seed {
+    pub fn random() -> Self {
+        let state = RandomState::new();
+        Self([state.hash_one(1), state.hash_one(2), state.hash_one(3)])
+    }
+
+    /// The same for both directions: of two IPv4 ends, each address << 16 | port, and what else tells connections
+    /// apart.
+    #[inline]
+    pub fn pair_v4(&self, a: u64, b: u64, network: u32) -> u64 {
+        let first = fold(a.min(b) ^ self.0[0], a.max(b) ^ self.0[1]);
+        fold(first ^ u64::from(network), self.0[2])
+    }
+
+    /// The same for both directions, of two IPv6 ends: address and port each.
+    #[inline]
+    pub fn pair_v6(&self, a: (u128, u16), b: (u128, u16), network: u32) -> u64 {
+        let (low, high) = if a <= b { (a, b) } else { (b, a) };
+        let ports = u64::from(low.1) << 48 | u64::from(high.1) << 32 | u64::from(network);
+        let one = fold(low.0 as u64 ^ self.0[0], (low.0 >> 64) as u64 ^ self.0[1]);
+        let two = fold(high.0 as u64 ^ self.0[1], (high.0 >> 64) as u64 ^ self.0[2]);
+        fold(one ^ ports, two.rotate_left(23) ^ self.0[2])
+    }
+}
+
+#[inline]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Makes hashers for the standard library's maps, with numbers as keys.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FoldState(Seed);
+
+impl Default for FoldState {
+    fn default() -> Self {
+        Self(Seed::random())
+    }
+}
+
+impl BuildHasher for FoldState {
+    type Hasher = FoldHasher;
+
+    #[inline]
+    fn build_hasher(&self) -> FoldHasher {
+        FoldHasher { seed: self.0, hash: self.0.0[0] }
+    }
+}
+
+pub(crate) struct FoldHasher {
+    seed: Seed,
+    hash: u64,
+}
+
+impl Hasher for FoldHasher {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    #[inline]
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.hash = fold(self.hash ^ number, self.seed.0[1]);
+    }
+
+    #[inline]
+    fn write_u128(&mut self, number: u128) {
+        self.write_u64(number as u64);
+        self.write_u64((number >> 64) as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_directions_hash_alike_and_networks_apart() {
+        let seed = Seed::random();
+        assert_eq!(seed.pair_v4(1, 2, 0), seed.pair_v4(2, 1, 0));
+        assert_ne!(seed.pair_v4(1, 2, 0), seed.pair_v4(1, 2, 7));
+        let (a, b) = ((1_u128 << 100, 80), (2, 4000));
+        assert_eq!(seed.pair_v6(a, b, 3), seed.pair_v6(b, a, 3));
+        assert_ne!(seed.pair_v6(a, b, 3), seed.pair_v6(a, (2, 4001), 3));
+    }
+
+    #[test]
+    fn every_table_has_its_own_secret() {
+        assert_ne!(Seed::random().pair_v4(1, 2, 0), Seed::random().pair_v4(1, 2, 0));
+    }
+}

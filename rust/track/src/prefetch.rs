@@ -1,0 +1,23 @@
+//! Asks the processor for memory that is needed soon. The only unsafe code of the crate.
+#![allow(unsafe_code, reason = "the prefetch instruction takes a raw pointer")]
+
+/// Starts loading the cache line of `slice[index]`; does nothing where there is no such element.
+#[inline]
+pub(crate) fn element<T>(slice: &[T], index: usize) {
+    if let Some(element) = slice.get(index) {
+        line(element);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn line<T>(target: &T) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: the pointer comes from a reference, so it is valid; and a prefetch reads nothing that the program could
+    // observe, whatever the address. SSE is part of every x86-64 processor.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(target).cast::<i8>()) };
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn line<T>(_target: &T) {}

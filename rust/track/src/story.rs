@@ -1,0 +1,420 @@
+//! What one segment does to its connection (RFC 9293 §3.10, as seen by a bystander).
+//!
+//! - `syn` → `syn-ack` by the server's answer → `est` by the client's ACK after it. Where the mirror missed the
+//!   answer, the client's ACK alone proves it. A connection joined in the middle is `est` from its first packet: a
+//!   mirror that carries one direction only must give rows too, and they say so (`one_way`).
+//! - `fin` once either side sent FIN; ended when both did. `rst` on a believable reset; ended.
+//! - A SYN with the same sequence number is a resend. With another one it opens a new connection where the old one has
+//!   ended, is ending, never came to be, or has been silent; else it is only counted: anyone could have made it up
+//!   (RFC 5961 §4). The server's answer to a SYN we did not believe settles the matter.
+//! - Stream bytes are the distance between the first and the highest sequence number, SYN and FIN taken off. Where
+//!   packets of one side have not been seen, what the other side acknowledges tells.
+use wire::tcp::flag;
+
+use crate::connection::{End, State};
+use crate::entry::{Cold, Hot, IN, Latency, OUT, mark, status};
+
+/// What the story needs of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment {
+    pub ts_ns: u64,
+    pub wire_len: u32,
+    pub seq: u32,
+    pub ack: u32,
+    pub flags: u8,
+    pub payload: u32,
+}
+
+/// What the story depends on besides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub control_only: bool,
+    pub reopen_idle_ns: u64,
+}
+
+/// What became of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It belongs to the connection and is counted there.
+    Counted,
+    /// The same, and it ended the connection.
+    Ended(End),
+    /// It is the first one of another connection between the same ports.
+    Reopens,
+    /// It contradicts the connection, and changes nothing.
+    Suspicious,
+    /// The connection had ended and been reported.
+    AfterEnd,
+}
+
+/// `Hot::next` starts here, so that 0 can mean "nothing seen" and numbers can fall behind the first one.
+const ORIGIN: u64 = 1 << 32;
+
+/// How far off the expected number a reset or an acknowledgment may be to be believed: behind, by what is under way in
+/// the other direction; ahead, by what a mirror may have lost.
+const RESET_BEHIND: i32 = -(1 << 24);
+const MAX_AHEAD: i32 = 1 << 28;
+
+const CONTROL: u8 = flag::SYN | flag::FIN | flag::RST;
+
+/// Whether no honest sender combines these flags.
+#[inline]
+pub(crate) const fn is_odd(flags: u8) -> bool {
+    let syn_with_end = flags & flag::SYN != 0 && flags & (flag::FIN | flag::RST) != 0;
+    let lacks_ack = flags & (flag::SYN | flag::RST | flag::ACK) == 0;
+    syn_with_end || lacks_ack
+}
+
+/// The plain case, within `hot` alone: data or an ACK on an established connection of which both sides are known.
+/// Returns false, with nothing changed, where it is another case.
+#[inline]
+pub(crate) fn quick(hot: &mut Hot, direction: usize, segment: &Segment) -> bool {
+    const PLAIN: u32 = status::STATE | status::FIN << OUT | status::FIN << IN | status::ENDED | status::FROZEN;
+    let is_plain = hot.key & PLAIN == State::Est as u32 && segment.flags & (CONTROL | flag::ACK) == flag::ACK;
+    if !is_plain || hot.packets[0] == 0 || hot.packets[1] == 0 || hot.packets[direction] == u32::MAX {
+        return false;
+    }
+    let ahead = segment.seq.wrapping_sub(hot.next[direction] as u32).cast_signed();
+    let end = i64::from(ahead) + i64::from(segment.payload);
+    // What is wholly old may be a retransmission, which is counted elsewhere.
+    if end <= 0 && segment.payload > 0 {
+        return false;
+    }
+    hot.next[direction] += end.max(0).cast_unsigned();
+    hot.packets[direction] += 1;
+    hot.wire[direction] += u64::from(segment.wire_len);
+    hot.last_ns = hot.last_ns.max(segment.ts_ns);
+    true
+}
+
+/// Any case of a segment whose flags are not odd.
+pub(crate) fn follow(hot: &mut Hot, cold: &mut Cold, direction: usize, segment: &Segment, rules: Rules) -> Verdict {
+    let mut part = Part { hot, cold, direction, segment, rules };
+    match segment.flags & (flag::SYN | flag::ACK) {
+        flag::SYN => part.syn(),
+        both if both == flag::SYN | flag::ACK => part.syn_ack(),
+        _ if part.hot.has(status::FROZEN) => Verdict::AfterEnd,
+        _ if segment.flags & flag::RST != 0 => part.reset(),
+        _ => part.data(),
+    }
+}
+
+/// The first segment of a connection, whose `hot` and `cold` are otherwise empty.
+pub(crate) fn begin(hot: &mut Hot, cold: &mut Cold, direction: usize, segment: &Segment, rules: Rules) {
+    cold.started_ns = segment.ts_ns;
+    for which in [Latency::Whole, Latency::Server, Latency::Client] {
+        cold.set_latency(which, None);
+    }
+    let mut part = Part { hot, cold, direction, segment, rules };
+    match segment.flags & (flag::SYN | flag::ACK) {
+        flag::SYN => {
+            part.hot.set_state(State::Syn);
+            part.cold.mark(mark::SYN);
+            part.cold.set_latency(Latency::Server, Some(0));
+            part.count();
+        }
+        both if both == flag::SYN | flag::ACK => {
+            part.hot.set_state(State::SynAck);
+            part.cold.mark(mark::SYN_ACK);
+            part.cold.set_latency(Latency::Client, Some(0));
+            part.count();
+            part.learn_from_ack();
+        }
+        _ => {
+            part.hot.set_state(State::Est);
+            part.count();
+            part.learn_from_ack();
+            part.note_fin();
+        }
+    }
+}
+
+struct Part<'a> {
+    hot: &'a mut Hot,
+    cold: &'a mut Cold,
+    direction: usize,
+    segment: &'a Segment,
+    rules: Rules,
+}
+
+impl Part<'_> {
+    fn syn(&mut self) -> Verdict {
+        let is_first_number = self.segment.seq == self.cold.first_seq[OUT];
+        let is_resend = self.direction == OUT && self.cold.has(mark::SYN) && is_first_number;
+        if self.hot.has(status::FROZEN) {
+            return if is_resend { Verdict::AfterEnd } else { Verdict::Reopens };
+        }
+        if is_resend {
+            if self.hot.state() == State::Syn {
+                let since_start = self.since_start();
+                self.cold.set_latency(Latency::Server, Some(since_start));
+            }
+            self.count_resend();
+            return self.count();
+        }
+        match self.hot.state() {
+            State::SynAck if self.is_late_syn() => {
+                self.restart(OUT);
+                self.cold.mark(mark::SYN);
+                self.count()
+            }
+            State::Syn | State::SynAck if self.direction == IN => Verdict::Suspicious,
+            State::Est if !self.is_silent() => Verdict::Suspicious,
+            _ => Verdict::Reopens,
+        }
+    }
+
+    /// The SYN that was overtaken by its answer on the way through the mirror.
+    fn is_late_syn(&self) -> bool {
+        let acknowledged = self.hot.next[OUT] as u32;
+        let expected = self.segment.seq.wrapping_add(1 + self.segment.payload);
+        self.direction == OUT && !self.cold.has(mark::SYN) && self.hot.packets[OUT] == 0 && acknowledged == expected
+    }
+
+    fn is_silent(&self) -> bool {
+        self.segment.ts_ns.saturating_sub(self.hot.last_ns) >= self.rules.reopen_idle_ns
+    }
+
+    fn syn_ack(&mut self) -> Verdict {
+        let is_same = self.cold.has(mark::SYN_ACK) && self.segment.seq == self.cold.first_seq[IN];
+        let answers = self.direction == IN && self.answers_our_syn();
+        if self.hot.has(status::FROZEN) {
+            return if answers || is_same { Verdict::AfterEnd } else { Verdict::Reopens };
+        }
+        match (self.hot.state(), answers) {
+            (_, true) if self.cold.has(mark::SYN_ACK) => self.answer_again(),
+            (State::Syn | State::SynAck, true) => self.first_answer(State::SynAck),
+            (State::Est, true) => self.first_answer(State::Est),
+            (State::Fin | State::Rst, true) => self.count(),
+            (State::Syn | State::SynAck, false) => Verdict::Suspicious,
+            (State::Est, false) if self.comes_from_the_client() && !self.is_silent() => Verdict::Suspicious,
+            _ => Verdict::Reopens,
+        }
+    }
+
+    /// Of a connection joined in the middle nobody is known to be the client.
+    fn comes_from_the_client(&self) -> bool {
+        self.direction == OUT && self.cold.has(mark::SYN | mark::SYN_ACK)
+    }
+
+    /// Whether the acknowledgment fits our SYN: its number and, with fast open (RFC 7413), some of its data.
+    fn answers_our_syn(&self) -> bool {
+        if !self.cold.has(mark::SYN) {
+            let is_first = self.segment.seq == self.cold.first_seq[IN];
+            return self.cold.has(mark::SYN_ACK) && (is_first || self.hot.packets[OUT] == 0);
+        }
+        let acknowledged = self.segment.ack.wrapping_sub(self.cold.first_seq[OUT]);
+        let sent = (self.hot.next[OUT] - ORIGIN).wrapping_sub(u64::from(self.cold.first_seq[OUT]));
+        acknowledged >= 1 && u64::from(acknowledged) <= sent
+    }
+
+    fn first_answer(&mut self, state: State) -> Verdict {
+        let whole = self.since_start();
+        let is_in_order = self.hot.state() == State::Syn;
+        let asked = self.cold.latency(Latency::Server).unwrap_or(0);
+        self.cold.set_latency(Latency::Whole, Some(whole));
+        self.cold.set_latency(Latency::Server, Some(whole.saturating_sub(asked)));
+        self.cold.set_latency(Latency::Client, is_in_order.then_some(whole));
+        self.cold.mark(mark::SYN_ACK);
+        // What was known of the server's numbers came from the client's acknowledgments.
+        self.restart(IN);
+        self.hot.set_state(state);
+        self.count()
+    }
+
+    fn answer_again(&mut self) -> Verdict {
+        self.count_resend();
+        if self.hot.state() == State::SynAck {
+            let since_start = self.since_start();
+            self.cold.set_latency(Latency::Client, Some(since_start));
+            // A server without memory of its first answer (SYN cookies) may number the second one differently.
+            if self.segment.seq != self.cold.first_seq[IN] {
+                self.restart(IN);
+            }
+        }
+        self.count()
+    }
+
+    fn reset(&mut self) -> Verdict {
+        if self.hot.has(status::ENDED) {
+            return self.count();
+        }
+        if !self.is_believable_reset() {
+            return Verdict::Suspicious;
+        }
+        self.drop_unfinished_latency();
+        self.count();
+        self.learn_from_ack();
+        self.hot.set_state(State::Rst);
+        self.hot.set(status::ENDED);
+        Verdict::Ended(End::Rst)
+    }
+
+    fn is_believable_reset(&self) -> bool {
+        let acknowledges = self.segment.flags & flag::ACK != 0;
+        if self.hot.state() == State::Syn && self.direction == IN {
+            // RFC 9293 §3.10.7.3: in this state a reset counts by what it acknowledges.
+            return !acknowledges || self.answers_our_syn();
+        }
+        if self.rules.control_only || self.hot.packets[self.direction] == 0 {
+            return true;
+        }
+        let ahead = self.segment.seq.wrapping_sub(self.hot.next[self.direction] as u32).cast_signed();
+        (RESET_BEHIND..=MAX_AHEAD).contains(&ahead)
+    }
+
+    fn data(&mut self) -> Verdict {
+        let acknowledges = self.segment.flags & flag::ACK != 0;
+        let had_ended = self.hot.has(status::ENDED);
+        match (self.hot.state(), self.direction) {
+            (State::Syn, OUT) if acknowledges => {
+                self.drop_unfinished_latency();
+                self.hot.set_state(State::Est);
+            }
+            (State::Syn, IN) => {
+                self.drop_unfinished_latency();
+                self.hot.set_state(State::SynAck);
+            }
+            (State::SynAck, OUT) if acknowledges => self.establish(),
+            _ => {}
+        }
+        self.count();
+        if acknowledges && (self.hot.packets[1 - self.direction] == 0 || self.is_fin()) {
+            self.learn_from_ack();
+        }
+        self.note_fin();
+        if self.hot.has(status::ENDED) && !had_ended { Verdict::Ended(End::Fin) } else { Verdict::Counted }
+    }
+
+    fn establish(&mut self) {
+        let answered = self.cold.latency(Latency::Client).filter(|_| !self.rules.control_only);
+        let since_start = self.since_start();
+        self.cold.set_latency(Latency::Client, answered.map(|at| since_start.saturating_sub(at)));
+        self.hot.set_state(State::Est);
+    }
+
+    /// Until SYN and SYN-ACK are answered, the latencies hold times of their own: those mean nothing any more.
+    fn drop_unfinished_latency(&mut self) {
+        match self.hot.state() {
+            State::Syn => self.cold.set_latency(Latency::Server, None),
+            State::SynAck => self.cold.set_latency(Latency::Client, None),
+            _ => {}
+        }
+    }
+
+    fn is_fin(&self) -> bool {
+        self.segment.flags & flag::FIN != 0
+    }
+
+    fn note_fin(&mut self) {
+        if !self.is_fin() || self.hot.has(status::ENDED) {
+            return;
+        }
+        self.drop_unfinished_latency();
+        self.hot.set(status::FIN << self.direction);
+        self.hot.set_state(State::Fin);
+        if self.hot.has(status::FIN << OUT) && self.hot.has(status::FIN << IN) {
+            self.hot.set(status::ENDED);
+        }
+    }
+
+    fn since_start(&self) -> u64 {
+        self.segment.ts_ns.saturating_sub(self.cold.started_ns)
+    }
+
+    fn count_resend(&mut self) {
+        let resends = &mut self.cold.resends[self.direction];
+        *resends = resends.saturating_add(1);
+    }
+
+    /// Counts the segment, and moves the sender's numbers on.
+    fn count(&mut self) -> Verdict {
+        self.advance();
+        let Self { hot, cold, direction, segment, .. } = self;
+        let packets = &mut hot.packets[*direction];
+        if *packets == u32::MAX {
+            // Starts over at 1: 0 means that nothing was seen of this side. See `packets`.
+            *packets = 0;
+            cold.packets_high[*direction] = cold.packets_high[*direction].saturating_add(1);
+        }
+        *packets += 1;
+        hot.wire[*direction] += u64::from(segment.wire_len);
+        hot.last_ns = hot.last_ns.max(segment.ts_ns);
+        Verdict::Counted
+    }
+
+    fn restart(&mut self, direction: usize) {
+        self.hot.next[direction] = 0;
+    }
+
+    fn advance(&mut self) {
+        let Segment { seq, flags, payload, .. } = *self.segment;
+        let direction = self.direction;
+        let len = u64::from(payload) + u64::from(flags & flag::SYN != 0) + u64::from(flags & flag::FIN != 0);
+        if self.hot.next[direction] == 0 {
+            self.cold.first_seq[direction] = seq;
+            self.hot.next[direction] = ORIGIN + u64::from(seq) + len;
+            return;
+        }
+        let ahead = self.ahead(direction, seq);
+        let end = ahead + len.cast_signed();
+        if end > 0 {
+            self.hot.next[direction] += end.cast_unsigned();
+        } else if payload > 0 && self.hot.packets[direction] > 0 && !(payload == 1 && ahead == -1) {
+            self.cold.retransmits = self.cold.retransmits.saturating_add(1);
+        }
+    }
+
+    /// How far a number is ahead of the highest seen. Where nothing but the handshake was seen of this side, and the
+    /// connection ends, it cannot be behind: that gives up to 4 GiB instead of 2.
+    fn ahead(&self, direction: usize, number: u32) -> i64 {
+        let distance = number.wrapping_sub(self.hot.next[direction] as u32);
+        let is_end = self.is_fin() || self.rules.control_only && self.segment.flags & flag::RST != 0;
+        let is_old = distance > u32::MAX - 2;
+        if is_end && !is_old && self.only_handshake_seen(direction) {
+            i64::from(distance)
+        } else {
+            i64::from(distance.cast_signed())
+        }
+    }
+
+    fn only_handshake_seen(&self, direction: usize) -> bool {
+        let seen = [mark::SYN, mark::SYN_ACK][direction];
+        let after_syn = ORIGIN + u64::from(self.cold.first_seq[direction]) + 1;
+        self.cold.has(seen) && self.hot.next[direction] == after_syn
+    }
+
+    /// Moves the other side's numbers on to what this segment acknowledges.
+    fn learn_from_ack(&mut self) {
+        if self.segment.flags & flag::ACK == 0 {
+            return;
+        }
+        let other = 1 - self.direction;
+        if self.hot.next[other] == 0 {
+            self.cold.first_seq[other] = self.segment.ack;
+            self.hot.next[other] = ORIGIN + u64::from(self.segment.ack);
+            return;
+        }
+        let ahead = self.ahead(other, self.segment.ack);
+        let is_plausible = ahead <= i64::from(MAX_AHEAD) || self.rules.control_only && self.segment.ack != 0;
+        if ahead > 0 && is_plausible {
+            self.hot.next[other] += ahead.cast_unsigned();
+        }
+    }
+}
+
+/// Packets in one direction.
+pub(crate) fn packets(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
+    u64::from(cold.packets_high[direction]) * u64::from(u32::MAX) + u64::from(hot.packets[direction])
+}
+
+/// Bytes of the stream in one direction, SYN and FIN taken off.
+pub(crate) fn stream_bytes(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
+    if hot.next[direction] == 0 {
+        return 0;
+    }
+    let syn = u64::from(cold.has([mark::SYN, mark::SYN_ACK][direction]));
+    let fin = u64::from(hot.has(status::FIN << direction));
+    let first = ORIGIN + u64::from(cold.first_seq[direction]);
+    hot.next[direction].saturating_sub(first).saturating_sub(syn + fin)
+}

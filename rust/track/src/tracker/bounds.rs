@@ -1,0 +1,192 @@
+//! How connections leave: after their end, after silence, for a successor, or for want of memory.
+use crate::connection::{Connection, End, State};
+use crate::entry::{IN, OUT, status};
+use crate::view;
+use crate::wheel::Class;
+
+use super::{Pending, Tracker};
+
+/// Connections that one call of `expire` looks at.
+const EXPIRE_STEP: usize = 4096;
+
+/// Connections that are tried, and put back for having been used since, before one is pushed out all the same.
+const EVICT_TRIES: usize = 64;
+
+/// Connections that are pushed out for one new one, at most. More than one is needed only where IPv6 addresses are
+/// what lacks room.
+const EVICT_LIMIT: usize = 64;
+
+impl Tracker {
+    /// Lets go what has been silent for too long, and reports what has ended, as of `now_ns`.
+    ///
+    /// To be called between batches, also while nothing arrives: with the clock's time, or with that of the latest
+    /// packet where files are read. Does a bounded amount of work; returns whether more is due already.
+    pub fn expire(&mut self, now_ns: u64) -> bool {
+        let is_sweeping = self.names.sweep(&mut self.table, &mut self.counters);
+        for _ in 0..EXPIRE_STEP {
+            let Some(slot) = self.table.wheel.due(now_ns) else {
+                return is_sweeping;
+            };
+            self.look_at(slot, now_ns);
+        }
+        true
+    }
+
+    fn look_at(&mut self, slot: u32, now_ns: u64) {
+        let (class, deadline_ns) = self.deadline(slot);
+        if deadline_ns > now_ns {
+            self.table.reschedule(slot, class, deadline_ns, now_ns);
+            return;
+        }
+        let hot = &self.table.slab.hot[slot as usize];
+        if hot.has(status::FROZEN) {
+            self.table.remove(slot);
+        } else if hot.has(status::ENDED) {
+            self.freeze(slot);
+            let (class, deadline_ns) = self.deadline(slot);
+            self.table.reschedule(slot, class, deadline_ns, now_ns);
+        } else {
+            match class {
+                Class::Open => self.counters.timeout_idle += 1,
+                _ => self.counters.timeout_half_open += 1,
+            }
+            self.take_out(slot, End::Timeout);
+        }
+    }
+
+    /// What a connection is worth, and when it is to be looked at.
+    fn deadline(&self, slot: u32) -> (Class, u64) {
+        let hot = &self.table.slab.hot[slot as usize];
+        let limits = &self.limits;
+        let (class, after_ns) = match hot.state() {
+            _ if hot.has(status::FROZEN) => (Class::Ended, limits.ended_linger_ns),
+            _ if hot.has(status::ENDED) => (Class::Ended, limits.ended_settle_ns),
+            State::Syn => (Class::HalfOpen, limits.half_open_ns),
+            // The answer to it cannot be seen.
+            State::SynAck if limits.control_only => (Class::Open, limits.idle_ns),
+            State::SynAck => (Class::HalfOpen, limits.half_open_ns),
+            // Whoever closed one side will rarely be silent on the other for long.
+            State::Fin => (Class::HalfOpen, limits.ended_linger_ns.max(limits.half_open_ns)),
+            // A single stray packet is no connection yet.
+            _ if self.is_single_packet(slot) => (Class::HalfOpen, limits.half_open_ns),
+            _ => (Class::Open, limits.idle_ns),
+        };
+        (class, hot.last_ns.saturating_add(after_ns))
+    }
+
+    fn is_single_packet(&self, slot: u32) -> bool {
+        let packets = self.table.slab.hot[slot as usize].packets;
+        view::is_joined(&self.table.slab.cold[slot as usize]) && packets[OUT].saturating_add(packets[IN]) == 1
+    }
+
+    /// Gives a new connection its first deadline.
+    pub(super) fn schedule(&mut self, slot: u32, now_ns: u64) {
+        let (class, deadline_ns) = self.deadline(slot);
+        self.table.schedule(slot, class, deadline_ns, now_ns);
+    }
+
+    pub(super) fn note_end(&mut self, slot: u32, end: End) {
+        match end {
+            End::Rst => self.counters.ended_rst += 1,
+            _ => self.counters.ended_fin += 1,
+        }
+        let (class, deadline_ns) = self.deadline(slot);
+        self.table.reschedule(slot, class, deadline_ns, deadline_ns);
+    }
+
+    /// Makes room in the index for a connection between the same ports. One whose end was seen stays visible.
+    pub(super) fn replace(&mut self, slot: u32) {
+        if self.table.slab.hot[slot as usize].has(status::ENDED) {
+            self.table.unindex(slot);
+        } else {
+            self.counters.replaced += 1;
+            self.take_out(slot, End::Replaced);
+        }
+    }
+
+    /// Enters a connection, for which others may have to go. None where nothing helps.
+    pub(super) fn create(&mut self, lane: &Pending, direction: usize) -> Option<u32> {
+        for _ in 0..EVICT_LIMIT {
+            if let Ok(slot) = self.table.create(&lane.parsed, &lane.key, direction) {
+                return Some(slot);
+            }
+            if !self.evict() {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Pushes out one connection: an ended one, else a half-open one, else the idlest that a few tries find.
+    fn evict(&mut self) -> bool {
+        for class in [Class::Ended, Class::HalfOpen, Class::Open] {
+            if let Some(slot) = self.least_valuable(class) {
+                match class {
+                    Class::Ended => self.counters.evicted_ended += 1,
+                    Class::HalfOpen => self.counters.evicted_half_open += 1,
+                    Class::Open => self.counters.evicted_idle += 1,
+                }
+                self.take_out(slot, End::Evicted);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn least_valuable(&mut self, class: Class) -> Option<u32> {
+        let mut last_tried = None;
+        for _ in 0..EVICT_TRIES {
+            let slot = self.table.wheel.earliest(class)?;
+            let (actual, deadline_ns) = self.deadline(slot);
+            let cold = &mut self.table.slab.cold;
+            let has_moved = self.table.wheel.bring_up_to_date(cold, slot, actual, deadline_ns);
+            if !has_moved {
+                return Some(slot);
+            }
+            if actual == class {
+                last_tried = Some(slot);
+            }
+        }
+        last_tried
+    }
+
+    /// Takes a connection out of the table, and reports it unless that was done.
+    fn take_out(&mut self, slot: u32, end: End) {
+        if !self.table.slab.hot[slot as usize].has(status::FROZEN) {
+            self.report(slot, Some(end));
+        }
+        self.table.remove(slot);
+    }
+
+    fn freeze(&mut self, slot: u32) {
+        self.report(slot, None);
+        self.table.slab.hot[slot as usize].set(status::FROZEN);
+    }
+
+    fn report(&mut self, slot: u32, end: Option<End>) {
+        if self.limits.ended_queue == 0 {
+            return;
+        }
+        if self.ended.len() >= self.limits.ended_queue {
+            self.ended.pop_front();
+            self.counters.ended_queue_overflow += 1;
+        }
+        self.ended.push_back(view::connection(&self.table, slot, end));
+    }
+
+    /// Reports the connections that have ended and still wait for their last packets: before a tracker is given up.
+    pub fn flush(&mut self) {
+        for slot in 0..self.table.slab.hot.len() as u32 {
+            let hot = &self.table.slab.hot[slot as usize];
+            if !hot.is_free() && hot.has(status::ENDED) && !hot.has(status::FROZEN) {
+                self.freeze(slot);
+            }
+        }
+    }
+
+    /// The connections that ended or were let go since the last call, oldest first, at most `max`.
+    pub fn take_ended(&mut self, max: usize) -> Vec<Connection> {
+        let taken = self.ended.len().min(max);
+        self.ended.drain(..taken).collect()
+    }
+}

@@ -1,0 +1,176 @@
+//! Time limits, memory limits, and what is reported.
+use super::*;
+
+fn syn_from(tracker: &mut Tracker, ts_ns: u64, n: u32) {
+    let src = (IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + n)), 1);
+    feed(tracker, ts_ns, &build::frame(&Built { src, dst: SERVER, seq: 0, ack: 0, flags: SYN, payload: 0 }));
+}
+
+#[test]
+fn attempts_time_out_before_open_connections() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    syn_from(&mut talk.tracker, talk.now, 1);
+    assert!(!talk.tracker.expire(talk.now + 70 * SECOND));
+    assert_eq!(talk.tracker.len(), 2);
+    talk.tracker.expire(talk.now + 80 * SECOND);
+    assert_eq!(talk.state(), State::Est);
+    assert_eq!(talk.counters().timeout_half_open, 1);
+    let gone = talk.tracker.take_ended(5).remove(0);
+    assert_eq!((gone.state, gone.end, gone.ended_ns), (State::Syn, Some(End::Timeout), None));
+    talk.tracker.expire(talk.now + 8200 * SECOND);
+    assert!(talk.tracker.is_empty());
+    assert_eq!(talk.counters().timeout_idle, 1);
+}
+
+#[test]
+fn packets_put_the_time_limit_off() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    for n in 0..10 {
+        talk.after(3600 * SECOND).client(ACK, 1 + n, 1, 1);
+        talk.tracker.expire(talk.now);
+    }
+    assert_eq!((talk.state(), talk.row().obytes), (State::Est, 10));
+}
+
+#[test]
+fn a_stray_packet_is_kept_no_longer_than_an_attempt() {
+    let mut talk = Talk::new();
+    talk.client(ACK, 1, 1, 0);
+    talk.tracker.expire(talk.now + 80 * SECOND);
+    assert!(talk.tracker.is_empty());
+}
+
+#[test]
+fn an_ended_connection_is_reported_once_settled_and_stays_visible_for_a_while() {
+    let mut talk = Talk::new();
+    talk.handshake().client(ACK, 1, 1, 10).close(10, 0);
+    talk.tracker.expire(talk.now);
+    assert!(talk.tracker.take_ended(10).is_empty());
+    talk.tracker.expire(talk.now + 3 * SECOND);
+    let reported = talk.tracker.take_ended(10);
+    assert_eq!(reported, [talk.row()]);
+    assert_eq!((reported[0].opkts, reported[0].obytes, reported[0].end), (5, 10, Some(End::Fin)));
+    talk.after(4 * SECOND).client(ACK, 12, 2, 0);
+    assert_eq!((talk.row().opkts, talk.counters().after_end), (5, 1));
+    talk.tracker.expire(talk.now + 290 * SECOND);
+    assert_eq!(talk.tracker.len(), 1);
+    talk.tracker.expire(talk.now + 310 * SECOND);
+    assert!(talk.tracker.is_empty() && talk.tracker.take_ended(10).is_empty());
+}
+
+#[test]
+fn a_successor_leaves_the_ended_connection_visible_and_its_report_is_not_lost() {
+    let mut talk = Talk::new();
+    talk.handshake().close(0, 0);
+    talk.first = [1, 2];
+    talk.after(MILLI).handshake().close(0, 0);
+    assert_eq!(talk.tracker.len(), 2);
+    talk.tracker.expire(talk.now + 3 * SECOND);
+    let ids: Vec<_> = talk.tracker.take_ended(10).iter().map(|ended| ended.id).collect();
+    assert_eq!(ids.len(), 2);
+    talk.tracker.expire(talk.now + 310 * SECOND);
+    assert!(talk.tracker.is_empty());
+    talk.first = [3, 4];
+    talk.handshake();
+    assert_eq!(talk.state(), State::Est);
+}
+
+#[test]
+fn flush_reports_what_has_not_settled() {
+    let mut talk = Talk::new();
+    talk.handshake().close(0, 0);
+    talk.tracker.flush();
+    talk.tracker.flush();
+    assert_eq!(talk.tracker.take_ended(10).len(), 1);
+}
+
+#[test]
+fn the_queue_of_ended_connections_is_bounded_and_counted() {
+    let limits = Limits { ended_queue: 3, max_memory_bytes: 1 << 20, ..Limits::default() };
+    let mut tracker = Tracker::new(limits);
+    for n in 0..5 {
+        syn_from(&mut tracker, START + u64::from(n), n);
+    }
+    tracker.expire(START);
+    tracker.expire(START + 100 * SECOND);
+    assert_eq!(tracker.counters().ended_queue_overflow, 2);
+    assert_eq!((tracker.take_ended(2).len(), tracker.take_ended(9).len()), (2, 1));
+}
+
+#[test]
+fn memory_stays_within_its_limit_and_attempts_go_first() {
+    let limit = 1 << 20;
+    let mut talk = Talk::on(Tracker::new(Limits { max_memory_bytes: limit, ..Limits::default() }));
+    talk.handshake();
+    talk.ends[0].1 = 40001;
+    talk.handshake().close(0, 0);
+    for n in 0..20_000 {
+        syn_from(&mut talk.tracker, START + u64::from(n) * MILLI, n);
+    }
+    let counters = talk.counters();
+    let wheels = 3 * (1 << 14) * 4 + 3 * (1 << 14) / 8;
+    assert!(counters.memory_bytes <= limit as u64 + wheels, "{}", counters.memory_bytes);
+    assert!(counters.connections > 6000, "{}", counters.connections);
+    assert_eq!((counters.evicted_ended, counters.evicted_idle, counters.not_entered), (1, 0, 0));
+    assert_eq!(counters.created, counters.connections + counters.evicted_ended + counters.evicted_half_open);
+    let rows = rows(&talk.tracker);
+    assert_eq!((rows[0].src_port, rows[0].state), (40000, State::Est));
+    let youngest = rows.last().unwrap();
+    assert_eq!(youngest.src, IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + 19_999)));
+    assert!(rows[1].started_ns > START + 10_000 * MILLI, "the oldest attempts go first");
+}
+
+#[test]
+fn open_connections_go_by_how_long_they_were_idle() {
+    let mut talk = Talk::on(Tracker::new(Limits { max_memory_bytes: 1 << 20, ..Limits::default() }));
+    talk.ends[0].1 = 1;
+    talk.handshake();
+    for n in 1..8000_u32 {
+        talk.after(SECOND).ends[0] = (IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + n)), 1);
+        talk.handshake();
+        // The first connection is the oldest, and the busiest.
+        talk.ends[0] = (CLIENT.0, 1);
+        talk.client(ACK, n, 1, 1);
+    }
+    let counters = talk.counters();
+    assert!(counters.evicted_idle > 0);
+    assert_eq!(rows(&talk.tracker)[0].src, CLIENT.0);
+}
+
+#[test]
+fn ipv6_connections_find_room_among_many_of_ipv4() {
+    let mut talk = Talk::v6();
+    for n in 0..20_000 {
+        syn_from(&mut talk.tracker, START, n);
+    }
+    talk.handshake();
+    let found = rows(&talk.tracker).into_iter().filter(|row| row.src.is_ipv6()).count();
+    assert_eq!((found, talk.counters().not_entered), (1, 0));
+}
+
+#[test]
+fn ipv6_connections_alone_stay_within_the_limit_too() {
+    let mut talk = Talk::v6();
+    for n in 0..20_000_u16 {
+        talk.ends[0].1 = n;
+        talk.after(MILLI).client(SYN, 0, 0, 0);
+    }
+    let counters = talk.counters();
+    assert!(counters.evicted_half_open > 10_000 && counters.not_entered == 0);
+    assert!(counters.connections > 4_000, "{}", counters.connections);
+}
+
+#[test]
+fn much_that_is_due_at_once_is_done_in_steps() {
+    let mut tracker = Tracker::new(Limits { max_memory_bytes: 1 << 22, ..Limits::default() });
+    for n in 0..10_000 {
+        syn_from(&mut tracker, START, n);
+    }
+    assert!(tracker.expire(START + 100 * SECOND));
+    assert!(!tracker.is_empty());
+    while tracker.expire(START + 100 * SECOND) {}
+    assert!(tracker.is_empty());
+    assert_eq!(tracker.take_ended(usize::MAX).len(), 10_000);
+}

@@ -1,0 +1,196 @@
+//! Random conversations against a plain model of what they should come to.
+use proptest::prelude::*;
+
+use super::*;
+
+/// One thing that happens. Sides are 0 (client) and 1 (server).
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Data { from: usize, len: u16 },
+    Again { from: usize, len: u16 },
+    Lost { from: usize, len: u16 },
+    KeepAlive { from: usize },
+    Stray { from: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let side = || 0..2_usize;
+    prop_oneof![
+        4 => (side(), 1..1400_u16).prop_map(|(from, len)| Step::Data { from, len }),
+        1 => (side(), 1..1400_u16).prop_map(|(from, len)| Step::Again { from, len }),
+        1 => (side(), 1..1400_u16).prop_map(|(from, len)| Step::Lost { from, len }),
+        1 => side().prop_map(|from| Step::KeepAlive { from }),
+        1 => side().prop_map(|from| Step::Stray { from }),
+    ]
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Close {
+    Open,
+    ByClient,
+    ByServer,
+    Both,
+    Reset,
+}
+
+fn close() -> impl Strategy<Value = Close> {
+    prop_oneof![Just(Close::Open), Just(Close::ByClient), Just(Close::ByServer), Just(Close::Both), Just(Close::Reset)]
+}
+
+/// What should have been seen, by side.
+#[derive(Default)]
+struct Model {
+    sent: [u32; 2],
+    packets: [u64; 2],
+    retransmits: u32,
+}
+
+impl Model {
+    fn send(&mut self, talk: &mut Talk, from: usize, flags: u8, back: u32, len: u16) {
+        let seq = (1 + self.sent[from]).wrapping_sub(back);
+        let ack = 1 + self.sent[1 - from];
+        talk.after(MILLI).send(from, flags, seq, ack, usize::from(len));
+        self.packets[from] += 1;
+    }
+
+    fn step(&mut self, talk: &mut Talk, step: Step) {
+        match step {
+            Step::Data { from, len } => {
+                self.send(talk, from, ACK | PSH, 0, len);
+                self.sent[from] += u32::from(len);
+            }
+            Step::Again { from, len } => {
+                let len = len.min(u16::try_from(self.sent[from]).unwrap_or(u16::MAX));
+                self.send(talk, from, ACK, u32::from(len), len);
+                // One byte, the last one, is what a keep-alive carries.
+                self.retransmits += u32::from(len > 1);
+            }
+            Step::Lost { from, len } => self.sent[from] += u32::from(len),
+            Step::KeepAlive { from } => self.send(talk, from, ACK, 1, 0),
+            Step::Stray { from } => talk.send(from, SYN | FIN, 99, 99, 0).tracker.set_collecting(true),
+        }
+    }
+
+    fn close(&mut self, talk: &mut Talk, close: Close) {
+        let fins: &[usize] = match close {
+            Close::Open => &[],
+            Close::ByClient => &[0],
+            Close::ByServer => &[1],
+            Close::Both => &[1, 0],
+            Close::Reset => return self.send(talk, 1, RST | ACK, 0, 0),
+        };
+        for &from in fins {
+            self.send(talk, from, FIN | ACK, 0, 0);
+        }
+    }
+}
+
+fn expected(close: Close) -> (State, Option<End>) {
+    match close {
+        Close::Open => (State::Est, None),
+        Close::ByClient | Close::ByServer => (State::Fin, None),
+        Close::Both => (State::Fin, Some(End::Fin)),
+        Close::Reset => (State::Rst, Some(End::Rst)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_conversation_comes_to_what_was_said(
+        first in any::<[u32; 2]>(),
+        resends in 0..4_u8,
+        steps in proptest::collection::vec(step(), 0..40),
+        close in close(),
+    ) {
+        let mut talk = Talk::new();
+        talk.first = first;
+        let mut model = Model { packets: [u64::from(resends), 0], ..Model::default() };
+        for _ in 0..resends {
+            talk.client(SYN, 0, 0, 0).after(SECOND);
+        }
+        talk.client(SYN, 0, 0, 0).after(MILLI).server(SYN | ACK, 0, 1, 0).after(2 * MILLI).client(ACK, 1, 1, 0);
+        model.packets = [model.packets[0] + 2, 1];
+        for &step in &steps {
+            model.step(&mut talk, step);
+        }
+        let lost_at_the_end = lost_after_the_last_packet(&steps);
+        model.close(&mut talk, close);
+        let row = talk.row();
+        prop_assert_eq!((row.state, row.end), expected(close));
+        prop_assert_eq!([row.opkts, row.ipkts], model.packets);
+        prop_assert_eq!(row.retransmits, model.retransmits);
+        prop_assert_eq!(row.syn_resends, resends);
+        prop_assert_eq!(row.latency_ns, Some(u64::from(resends) * SECOND + MILLI));
+        prop_assert_eq!(row.server_latency_ns, Some(MILLI));
+        prop_assert_eq!(row.client_latency_ns, Some(2 * MILLI));
+        if !lost_at_the_end {
+            prop_assert_eq!([row.obytes, row.ibytes], model.sent.map(u64::from));
+        }
+        prop_assert_eq!((row.started_ns, row.last_ns), (START, talk.now));
+    }
+
+    #[test]
+    fn control_packets_come_to_the_same(first in any::<[u32; 2]>(), sent in any::<u32>(), received in any::<u32>()) {
+        // A stream of 4 GiB less the two numbers that SYN and FIN take is the most that can be told.
+        let (sent, received) = (sent.min(u32::MAX - 4), received.min(u32::MAX - 4));
+        let limits = Limits { control_only: true, max_memory_bytes: 1 << 20, ..Limits::default() };
+        let mut talk = Talk::on(Tracker::new(limits));
+        talk.first = first;
+        talk.client(SYN, 0, 0, 0).after(MILLI).server(SYN | ACK, 0, 1, 0).after(MILLI);
+        talk.server(FIN | ACK, 1 + received, 1 + sent, 0).client(FIN | ACK, 1 + sent, 2 + received, 0);
+        let row = talk.row();
+        prop_assert_eq!((row.obytes, row.ibytes), (u64::from(sent), u64::from(received)));
+        prop_assert_eq!((row.state, row.end, row.latency_ns), (State::Fin, Some(End::Fin), Some(MILLI)));
+    }
+
+    #[test]
+    fn any_segments_keep_the_books_straight(
+        segments in proptest::collection::vec((0..2_usize, 0..32_u8, any::<u32>(), any::<u32>(), 0..4_u16, 0..300_u64), 0..300),
+        is_control: bool,
+    ) {
+        let limits = Limits { control_only: is_control, max_memory_bytes: 1 << 20, ..Limits::default() };
+        let mut talk = Talk::on(Tracker::new(limits));
+        for (from, flags, seq, ack, port, seconds) in segments {
+            talk.ends[0].1 = 40000 + port;
+            talk.after(seconds * SECOND).send(from, flags, seq, ack, 10);
+            talk.tracker.expire(talk.now);
+        }
+        let counters = talk.counters();
+        let shown = rows(&talk.tracker);
+        prop_assert_eq!(shown.len(), talk.tracker.len());
+        let mut ids: Vec<_> = shown.iter().map(|row| row.id).collect();
+        ids.dedup();
+        prop_assert_eq!(ids.len(), shown.len());
+        let read = counters.sources.outcomes[Outcome::Tcp.index()];
+        let elsewhere = counters.suspicious + counters.odd_flags + counters.stray_rst + counters.after_end;
+        talk.tracker.flush();
+        let reported = talk.tracker.take_ended(usize::MAX);
+        let total = |rows: &[Connection]| rows.iter().map(|row| row.opkts + row.ipkts).sum::<u64>();
+        let unreported: Vec<_> = shown.iter().filter(|row| row.end.is_none()).cloned().collect();
+        prop_assert_eq!(read, elsewhere + total(&reported) + total(&unreported));
+        prop_assert_eq!(counters.created, (reported.len() + unreported.len()) as u64);
+    }
+
+    #[test]
+    fn any_bytes_have_one_outcome(frames in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..120), 0..20)) {
+        let mut tracker = tracker();
+        for data in &frames {
+            feed(&mut tracker, START, data);
+        }
+        let total = tracker.counters().sources;
+        prop_assert_eq!(total.outcomes.iter().sum::<u64>(), frames.len() as u64);
+    }
+}
+
+/// What was lost shows with the next packet of its side, or with what the other side's FIN acknowledges; not earlier.
+fn lost_after_the_last_packet(steps: &[Step]) -> bool {
+    [0, 1].into_iter().any(|side| {
+        let from = |step: &Step| match *step {
+            Step::Data { from, .. } | Step::Lost { from, .. } => from == side,
+            _ => false,
+        };
+        matches!(steps.iter().rev().find(|step| from(step)), Some(Step::Lost { .. }))
+    })
+}

@@ -1,0 +1,70 @@
+//! A connection's packed fields as a [`Connection`].
+use crate::connection::{Connection, End, State};
+use crate::entry::{Cold, Hot, IN, Latency, OUT, mark, status};
+use crate::story;
+use crate::table::Table;
+
+/// The only protocol that is followed (IANA "Protocol Numbers").
+const TCP: u8 = 6;
+
+/// How a connection ended, as far as its segments told.
+pub(crate) fn seen_end(hot: &Hot) -> Option<End> {
+    let end = if hot.state() == State::Rst { End::Rst } else { End::Fin };
+    hot.has(status::ENDED).then_some(end)
+}
+
+/// The connection in a slot; `end` is why it is let go, where its segments did not end it.
+pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connection {
+    let hot = &table.slab.hot[slot as usize];
+    let cold = &table.slab.cold[slot as usize];
+    let [src, dst] = table.addrs(slot);
+    let outer = table.outer_addrs(slot);
+    let encap = cold.encap();
+    let answered = cold.has(mark::SYN_ACK);
+    let acknowledged = answered && hot.state() > State::SynAck;
+    Connection {
+        id: cold.id(),
+        cluster: cold.cluster,
+        proto: TCP,
+        vlan: cold.vlan(),
+        source: cold.source,
+        encap,
+        vni: encap.map(|_| cold.vni()),
+        overlay_cluster: if cold.has(mark::TUNNEL_CLUSTER) { cold.cluster } else { 0 },
+        src,
+        dst,
+        src_port: hot.port[OUT],
+        dst_port: hot.port[IN],
+        outer_src: outer.map(|ends| ends[OUT]),
+        outer_dst: outer.map(|ends| ends[IN]),
+        state: hot.state(),
+        end: seen_end(hot).or(end),
+        syn_resends: cold.resends[OUT],
+        syn_ack_resends: cold.resends[IN],
+        latency_ns: cold.latency(Latency::Whole),
+        server_latency_ns: cold.latency(Latency::Server).filter(|_| answered),
+        client_latency_ns: cold.latency(Latency::Client).filter(|_| acknowledged),
+        obytes: story::stream_bytes(hot, cold, OUT),
+        ibytes: story::stream_bytes(hot, cold, IN),
+        opkts: story::packets(hot, cold, OUT),
+        ipkts: story::packets(hot, cold, IN),
+        owire_bytes: hot.wire[OUT],
+        iwire_bytes: hot.wire[IN],
+        retransmits: cold.retransmits,
+        started_ns: cold.started_ns,
+        last_ns: hot.last_ns,
+        ended_ns: hot.has(status::ENDED).then_some(hot.last_ns),
+        src_endpoint: cold.endpoint[OUT],
+        dst_endpoint: cold.endpoint[IN],
+        src_reason: cold.reason(OUT),
+        dst_reason: cold.reason(IN),
+        syn_seen: cold.has(mark::SYN),
+        joined: is_joined(cold),
+        one_way: hot.packets[OUT] == 0 || hot.packets[IN] == 0,
+    }
+}
+
+/// Whether nothing of the handshake was seen.
+pub(crate) fn is_joined(cold: &Cold) -> bool {
+    !cold.has(mark::SYN | mark::SYN_ACK)
+}
