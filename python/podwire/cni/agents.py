@@ -88,12 +88,9 @@ def standing_of(workload: Workload) -> Standing:
     return Standing.DOWN if workload.desired > 0 else Standing.DECLARED
 
 
-def runs(signature: Signature, container: Container) -> bool:
-    """Return whether a container runs the agent of `signature`."""
-    if container.name in signature.containers:
-        return True
-    programs = reading.programs(container)
-    if programs & set(signature.programs):
+def runs(signature: Signature, container: Container, programs: set[str]) -> bool:
+    """Return whether a container, with these programs on its command line, runs the agent of `signature`."""
+    if container.name in signature.containers or not programs.isdisjoint(signature.programs):
         return True
     if programs & _COPIERS:
         return False
@@ -108,11 +105,12 @@ def find_agents(evidence: Evidence) -> list[Agent]:
     """
     found: list[Agent] = []
     for workload in evidence.daemon_sets:
+        containers = [(container, reading.programs(container)) for container in reversed(workload.containers)]
         here = {
             signature.plugin: container
             for signature in SIGNATURES
-            for container in reversed(workload.containers)
-            if runs(signature, container)
+            for container, programs in containers
+            if runs(signature, container, programs)
         }
         if "flannel" in here and "calico" in here:
             here = {"canal": here["flannel"]}
@@ -155,5 +153,6 @@ def may_read_daemon_sets(evidence: Evidence) -> bool:
 
 
 def is_file_set(evidence: Evidence) -> bool:
-    """Return whether nothing here was seen in a running cluster: no Node, and no DaemonSet that was ever scheduled."""
-    return not evidence.nodes and all(standing_of(each) is Standing.DECLARED for each in evidence.daemon_sets)
+    """Return whether nothing here was seen in a running cluster: no Node that reported, no DaemonSet ever scheduled."""
+    has_reports = any(node.addresses or node.os or node.network_reason for node in evidence.nodes)
+    return not has_reports and all(standing_of(each) is Standing.DECLARED for each in evidence.daemon_sets)

@@ -62,6 +62,8 @@ def _speaks_without_agents(evidence: Evidence) -> bool:
     has_objects = bool(resources & {calico_pools.V1, calico_pools.V3, calico_installation.RESOURCE})
     if not has_objects or not calico_installation.is_calico_network(calico_installation.installation_of(evidence)):
         return False
+    if any(reading.word(each.data.get("calico_backend")) == "none" for each in evidence.config_maps):
+        return False
     is_up = any(node.network_reason == "CalicoIsUp" for node in evidence.nodes)
     is_blind = not found_agents.may_read_daemon_sets(evidence)
     return found_agents.is_file_set(evidence) or (is_blind and is_up)
@@ -70,7 +72,8 @@ def _speaks_without_agents(evidence: Evidence) -> bool:
 def _runs_bird(evidence: Evidence, agents: Sequence[Agent], notes: Notes) -> bool:
     """Whether routes are spread by BGP; only vxlan (and none, which is not asked here) runs without BIRD."""
     if not agents:
-        return calico_installation.has_bgp(calico_installation.installation_of(evidence))
+        is_vxlan = any(reading.word(each.data.get("calico_backend")) == "vxlan" for each in evidence.config_maps)
+        return not is_vxlan and calico_installation.has_bgp(calico_installation.installation_of(evidence))
     backends = {calico_backend(agent.workload, agent.container, evidence) for agent in agents}
     if "" in backends:
         notes.doubt("CALICO_NETWORKING_BACKEND comes from a ConfigMap that is not read: bird is assumed")

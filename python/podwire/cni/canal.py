@@ -21,6 +21,8 @@ _RKE2_SETTINGS = "rke2-canal-config"
 def detect(evidence: Evidence) -> CniFinding | None:
     """Return the Canal that carries Pod packets here, or None."""
     agents = found_agents.strongest(evidence, PLUGIN)
+    if not agents and flannel.canal_settings(evidence):
+        return flannel.judge_nodes(PLUGIN, evidence)
     if not agents:
         return None
     notes = Notes()

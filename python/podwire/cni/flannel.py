@@ -198,7 +198,19 @@ def _is_another_up(evidence: Evidence) -> bool:
 
 
 def _judge_nodes(evidence: Evidence) -> CniFinding | None:
-    """Return a finding on annotations alone, where the DaemonSets may not be read, are not given or leave it open."""
+    """Return flannel by its annotations, unless a readable ConfigMap shows that they are Canal's."""
+    return None if canal_settings(evidence) else judge_nodes(PLUGIN, evidence)
+
+
+def canal_settings(evidence: Evidence) -> bool:
+    """Whether DaemonSets may not be read, but a ConfigMap with Canal's settings may."""
+    if found_agents.may_read_daemon_sets(evidence):
+        return False
+    return any(each.name.endswith("canal-config") for each in evidence.config_maps)
+
+
+def judge_nodes(plugin: str, evidence: Evidence) -> CniFinding | None:
+    """Return a finding on annotations, where the DaemonSets may not be read, are not given or leave it open."""
     if k3s_of(evidence.nodes) is not None or _is_another_up(evidence):
         return None
     registered = flannel_nodes.registrations(evidence.nodes, flannel_nodes.DEFAULT_PREFIX)
@@ -207,13 +219,32 @@ def _judge_nodes(evidence: Evidence) -> CniFinding | None:
     if not registered or (is_readable and evidence.daemon_sets and not is_up):
         return None
     notes = Notes()
-    mode = flannel_nodes.modes_of(registered, notes)
-    _say_port(mode, notes)
+    settings = [] if is_readable else _well_known_settings(registered, evidence, notes)
+    if settings:
+        mode = mode_of(settings[0], systems_of(evidence), notes)
+        _compare(mode, registered, notes)
+    else:
+        mode = flannel_nodes.modes_of(registered, notes)
+        _say_port(mode, notes)
     if is_up:
         notes.confirm("the Nodes' NetworkUnavailable condition says FlannelIsUp")
     notes.say("no DaemonSet that runs flanneld is known" if is_readable else "DaemonSets may not be read")
-    who = Identity(PLUGIN, pod_cidrs=reading.node_ranges(evidence.nodes))
-    return conclude(who, mode, notes, Standing.ABSENT, Source.NODES)
+    ranges = ranges_of(settings[0]) if settings else ()
+    who = Identity(plugin, pod_cidrs=ranges or reading.node_ranges(evidence.nodes))
+    return conclude(who, mode, notes, Standing.ABSENT, Source.SETTINGS if settings else Source.NODES)
+
+
+def _well_known_settings(registered: Sequence[Registration], evidence: Evidence, notes: Notes) -> list[Fields]:
+    """Return the one net-conf.json at hand that says what the Nodes registered; nothing where there are several."""
+    found = []
+    for source in evidence.config_maps:
+        value, _ = reading.parse_json(source.data.get(_SETTINGS_KEY, "null"))
+        if isinstance(value, dict) and {backend_name(Fields(value))} == flannel_nodes.backends(registered):
+            found.append((Fields(value), f"ConfigMap {source.namespace}/{source.name}"))
+    if len(found) != 1:
+        return []
+    notes.say(f"{found[0][1]} says Backend {backend_name(found[0][0])}, as the Nodes do")
+    return [found[0][0]]
 
 
 def _judge_settings_alone(evidence: Evidence) -> CniFinding | None:

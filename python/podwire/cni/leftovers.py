@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ class Traces(Struct, frozen=True):
 
     plugin: str
     annotations: str = ""
-    """What its Node annotations begin with."""
+    """The domain of its Node annotations, with the slash."""
     groups: tuple[str, ...] = ()
     """API groups of its custom resources: they only prove that it was installed once."""
     reason: str = ""
@@ -47,8 +48,9 @@ def ignored_traces(evidence: Evidence, found: Collection[str]) -> tuple[str, ...
     rivals = network_agents(evidence)
     said = [f"{_verdict(agent, rivals)}: {agent.state}" for agent in agents]
     running = ours | {agent.plugin for agent in agents}
+    counts = _count(evidence)
     for traces in TRACES:
-        parts = _parts(traces, evidence) if traces.plugin not in running else []
+        parts = _parts(traces, counts, evidence) if traces.plugin not in running else []
         if parts:
             said.append(f"ignored: {traces.plugin} left {reading.some(parts)}, but none of its agents is running")
     more = len(said) - MOST_IGNORED
@@ -62,15 +64,20 @@ def _verdict(agent: Agent, rivals: Collection[Agent]) -> str:
     return f"{agent.plugin} runs beside it" if agent in rivals else f"{agent.plugin} only adds to this network"
 
 
-def _parts(traces: Traces, evidence: Evidence) -> list[str]:
+def _count(evidence: Evidence) -> Counter[str]:
+    """Count the nodes by the domains of their annotations (`example.org/`) and by their condition's reason."""
+    counts: Counter[str] = Counter()
+    for node in evidence.nodes:
+        counts.update({key[: key.find("/") + 1] for key in node.annotations})
+        counts[node.network_reason] += 1
+    return counts
+
+
+def _parts(traces: Traces, counts: Counter[str], evidence: Evidence) -> list[str]:
     parts = []
-    count = 0
-    if traces.annotations:
-        count = sum(1 for node in evidence.nodes if any(key.startswith(traces.annotations) for key in node.annotations))
-    if count:
-        parts.append(f"annotations on {reading.counted(count, 'node')}")
-    count = sum(1 for node in evidence.nodes if traces.reason and node.network_reason == traces.reason)
-    if count:
-        parts.append(f"the condition {traces.reason} on {reading.counted(count, 'node')}")
+    if traces.annotations and counts[traces.annotations]:
+        parts.append(f"annotations on {reading.counted(counts[traces.annotations], 'node')}")
+    if traces.reason and counts[traces.reason]:
+        parts.append(f"the condition {traces.reason} on {reading.counted(counts[traces.reason], 'node')}")
     parts += [f"API group {group}" for group in traces.groups if group in evidence.api_groups]
     return parts
