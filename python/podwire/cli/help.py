@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from podwire.catalog import Flag
 from podwire.catalog.show_options import TIME_OPTIONS
 from podwire.cli.keywords import COMMANDS, Command, Keyword, keywords
 
-_TIME_WORDS = frozenset(option.help for option in TIME_OPTIONS)
+_WITHOUT_OPPOSITE = frozenset(option.name for option in TIME_OPTIONS if isinstance(option, Flag))
+"""Flags whose second word says no more than leaving them out; the reference page does not print it."""
 
 BUILT_IN = (
     ("exit", "Leave the console."),
@@ -33,6 +35,12 @@ def command_help(command: Command) -> str:
     return _two_columns([(command.name, command.help), *_words(command)])
 
 
+def words_help(command: Command, beginning: str) -> str:
+    """Return the help of those words of a command that begin with `beginning`."""
+    words = keywords(command.name).values()
+    return _two_columns(_pairs(word for word in words if word.text.startswith(beginning)))
+
+
 def _words(command: Command) -> Iterator[_Pair]:
     words = list(keywords(command.name).values())
     if command.verb is None:
@@ -55,11 +63,13 @@ def _pairs(words: Iterable[Keyword]) -> Iterator[_Pair]:
     fields: dict[str, list[Keyword]] = {}
     for word in words:
         fields.setdefault(word.name, []).append(word)
-    for word, *opposite in fields.values():
+    for name, (word, *opposite) in fields.items():
         if word.type:
             yield (f"{word.text} {word.value_help}", word.help)
+        elif opposite and name not in _WITHOUT_OPPOSITE:
+            yield (f"{word.text}|{opposite[0].text}", word.help)
         else:
-            yield ("|".join([word.text, *(other.text for other in opposite)]), word.help)
+            yield (word.text, word.help)
 
 
 def _two_columns(pairs: Iterable[_Pair]) -> str:

@@ -1,0 +1,133 @@
+"""What may come next in a line that is being typed: commands, options, values. Knows nothing of terminals."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from podwire.catalog import Noun
+from podwire.catalog.types import PATH
+from podwire.cli.keywords import COMMANDS, Keyword, keywords
+
+MOST_CANDIDATES = 1_000
+"""Files of a folder, or clusters, that are offered at once."""
+
+OWN_WORDS = ("exit", "help", "pager", "quit", "switch", "switch-local")
+
+Lookup = Callable[[], Iterable[str]]
+"""Asks the switch for the names of its clusters; gives nothing where it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One word that may stand at the end of the line."""
+
+    text: str
+    """What replaces the unfinished word."""
+    is_finished: bool = True
+    """False where more of the same word may follow: a folder, a list of columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The finished words of a line, and the unfinished one at its end (empty after a blank)."""
+
+    words: Sequence[str]
+    rest: str
+
+
+def read_line(text: str) -> Line | None:
+    """Split what stands before the cursor; None within quotes or after a backslash, where nothing is completed."""
+    pieces = text.split()
+    rest = pieces[-1] if pieces and not text[-1:].isspace() else ""
+    try:
+        shlex.split(text)
+        return Line(_after_prefixes(shlex.split(text[: len(text) - len(rest)])), rest)
+    except ValueError:
+        return None
+
+
+def _after_prefixes(words: list[str]) -> list[str]:
+    while words and words[0] in ("switch", "switch-local", "help"):
+        words = words[2 if words[0] == "switch" else 1 :]
+    return words
+
+
+def complete(text: str, clusters: Lookup) -> list[Candidate]:
+    """Return what may replace the unfinished word at the end of `text`, in the order to show."""
+    line = read_line(text)
+    if line is None:
+        return []
+    return list(islice(_candidates(line, clusters), MOST_CANDIDATES))
+
+
+def _candidates(line: Line, clusters: Lookup) -> Iterator[Candidate]:
+    if not line.words:
+        return _beginning(line.rest, sorted([*COMMANDS, *OWN_WORDS]))
+    if line.words[0] == "pager":
+        return _beginning(line.rest, ("off", "on") if len(line.words) == 1 else ())
+    command = COMMANDS.get(line.words[0])
+    if command is None:
+        return iter(())
+    known = keywords(command.name)
+    waiting, used = _walk(known, line.words[1:])
+    if waiting is not None:
+        return _values(command.noun, waiting, line.rest, clusters)
+    return _beginning(line.rest, (word.text for word in known.values() if word.name not in used))
+
+
+def _walk(known: dict[str, Keyword], words: Sequence[str]) -> tuple[Keyword | None, set[str]]:
+    """Return the word that waits for its value, and the fields that are set."""
+    used = set()
+    rest = iter(words)
+    for word in rest:
+        keyword = known.get(word)
+        if keyword is None:
+            continue
+        used.add(keyword.name)
+        if keyword.type and next(rest, None) is None:
+            return keyword, used
+    return None, used
+
+
+def _beginning(start: str, texts: Iterable[str]) -> Iterator[Candidate]:
+    return (Candidate(text) for text in texts if text.startswith(start))
+
+
+def _values(noun: Noun, keyword: Keyword, start: str, clusters: Lookup) -> Iterator[Candidate]:
+    if keyword.text in ("format", "sort-asc", "sort-desc") and not keyword.is_filter:
+        return _columns(noun, keyword.text, start)
+    if keyword.text in ("cluster-name", "svc-name"):
+        return _beginning(start, (shlex.quote(name) for name in clusters()))
+    if keyword.type is PATH:
+        return _paths(start)
+    return _beginning(start, keyword.choices)
+
+
+def _columns(noun: Noun, option: str, start: str) -> Iterator[Candidate]:
+    """Offer the columns that are not in the list yet."""
+    before, comma, last = start.rpartition(",")
+    taken = before.split(",")
+    if option == "format" and not comma and "all".startswith(last):
+        yield Candidate("all")
+    for column in noun.columns:
+        if column.name not in taken and column.name.startswith(last):
+            yield Candidate(before + comma + column.name, is_finished=False)
+
+
+def _paths(start: str) -> Iterator[Candidate]:
+    """Offer the files and folders that begin like `start`; hidden ones where a dot was typed."""
+    folder, slash, last = start.rpartition("/")
+    try:
+        # The root folder's own path is empty before its slash.
+        with os.scandir(Path(folder + slash or ".").expanduser()) as entries:
+            found = sorted((entry.name, entry.is_dir()) for entry in islice(entries, 10 * MOST_CANDIDATES))
+    except (OSError, RuntimeError, ValueError):
+        return
+    for name, is_folder in found:
+        if name.startswith(last) and (last.startswith(".") or not name.startswith(".")) and name == shlex.quote(name):
+            yield Candidate(f"{folder}{slash}{name}" + ("/" if is_folder else ""), is_finished=not is_folder)

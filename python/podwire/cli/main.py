@@ -1,0 +1,124 @@
+"""`podwire cli`: its own options, then one command, the commands of a pipe, or the shell."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from podwire.cli.http import HttpTransport
+from podwire.cli.session import Session, execute, report
+from podwire.settings.paths import default_socket
+from podwire.support.errors import PodwireError, UsageError
+
+__all__ = ["execute", "run_cli"]
+
+USAGE = """\
+usage: podwire cli [--socket PATH] [--quiet] [COMMAND … | -c 'COMMAND …']
+
+  COMMAND …           run one command: podwire cli vport-show svc-name pluribus
+  -c 'COMMAND …'      the same, given as one word
+  --socket PATH       the daemon's unix socket; default: $PODWIRE_SOCKET, else the one of podwire serve
+  --quiet             greet nobody
+  -e, --no-login-prompt
+                      accepted for scripts written for NetVisor
+
+Without a command it opens the shell, or runs the lines that come on standard input.
+podwire cli help lists the commands; podwire cli COMMAND ? tells of one.
+"""
+
+_TOLERATED = ("-e", "--no-login-prompt")
+
+
+@dataclass(slots=True)
+class Options:
+    """The words before the command."""
+
+    socket: str = ""
+    is_quiet: bool = False
+    wants_help: bool = False
+    line: str | None = None
+    """What `-c` gives."""
+    command: list[str] = field(default_factory=list)
+
+
+def run_cli(argv: Sequence[str]) -> int:
+    """Run `podwire cli` with the words after it; return the exit status: 0, or 1 for any failure."""
+    _accept_any_text()
+    try:
+        options = read_options(argv)
+        if options.wants_help:
+            sys.stdout.write(USAGE)
+            return 0
+        path = Path(options.socket) if options.socket else default_socket()
+        transport = HttpTransport(path)
+        if options.line is not None:
+            return Session(transport).run_line(options.line)
+        if options.command:
+            return _run_command(Session(transport), options.command)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            from podwire.cli.shell import Shell  # noqa: PLC0415 - prompt-toolkit is for the shell alone
+
+            return Shell(transport, HttpTransport(path, get_seconds=2.0), is_quiet=options.is_quiet).run()
+        return _run_pipe(Session(transport))
+    except PodwireError as error:
+        report(error, sys.stderr)
+        return 1
+
+
+def _accept_any_text() -> None:
+    """Let no character of a name, in whatever locale, end a command with a traceback."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def read_options(argv: Sequence[str]) -> Options:
+    """Read the words before the command. Raises UsageError for one that is not known or lacks its value."""
+    options = Options()
+    rest = list(argv)
+    while rest and rest[0].startswith("-"):
+        name, has_value, value = rest.pop(0).partition("=")
+        if name == "--":
+            break
+        if name in ("--socket", "-c"):
+            value = value if has_value else _value(name, rest)
+            options.socket, options.line = (value, options.line) if name == "--socket" else (options.socket, value)
+        elif name in ("-h", "--help"):
+            options.wants_help = True
+        elif name == "--quiet":
+            options.is_quiet = True
+        elif name not in _TOLERATED:
+            msg = f"podwire cli: unknown option '{name}'; see podwire cli --help"
+            raise UsageError(msg)
+    if options.line is not None and rest:
+        msg = f"podwire cli: -c takes the whole command as one word, so that '{rest[0]}' has no place"
+        raise UsageError(msg)
+    options.command = rest
+    return options
+
+
+def _value(name: str, rest: list[str]) -> str:
+    if not rest or not rest[0]:
+        msg = f"podwire cli: {name} needs a value; see podwire cli --help"
+        raise UsageError(msg)
+    return rest.pop(0)
+
+
+def _run_command(session: Session, words: list[str]) -> int:
+    """Run a command whose words the calling shell has split, or which came as one word (`ssh switch 'cli "…"'`)."""
+    if len(words) == 1:
+        return session.run_line(words[0])
+    return session.run_words(words)
+
+
+def _run_pipe(session: Session) -> int:
+    """Run each line of standard input; 1 if any of them failed."""
+    failed = False
+    for line in sys.stdin:
+        failed = session.run_line(line) != 0 or failed
+        if session.is_ended:
+            break
+    return 1 if failed else 0

@@ -1,0 +1,155 @@
+"""Runs command lines, one-shot or in the shell: the console's own commands, prefixes, and those of the catalog."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+from podwire.catalog.switch_info import SWITCH_INFO
+from podwire.cli.grammar import HELP_WORD, Request, find_command, parse
+from podwire.cli.help import command_help, general_help
+from podwire.cli.output import emit
+from podwire.cli.render import render
+from podwire.cli.text import one_line, quoted
+from podwire.cli.transport import Answer, Transport
+from podwire.cli.words import check_words, split
+from podwire.support.errors import PodwireError, UsageError
+
+
+def execute(
+    request: Request, transport: Transport, stdout: TextIO, stderr: TextIO, *, notes: TextIO | None = None
+) -> int:
+    """Carry out a request; return the exit status. Notes go to `notes`, or beside the errors to `stderr`."""
+    if request.help_status is not None:
+        emit(stdout, command_help(request.command))
+        return request.help_status
+    try:
+        answer = _ask(request, transport)
+        emit(stdout, render(request.noun, answer, request.view))
+        emit(notes or stderr, "".join(f"{one_line(note)}\n" for note in answer.notes))
+    except PodwireError as error:
+        report(error, stderr)
+        return 1
+    return 0
+
+
+def _ask(request: Request, transport: Transport) -> Answer:
+    if request.verb is None:
+        return transport.show(request.noun, list(request.params))
+    return transport.act(request.noun, request.verb, dict(request.values))
+
+
+def report(error: PodwireError, stderr: TextIO) -> None:
+    """Print an error as one line."""
+    emit(stderr, f"{one_line(str(error))}\n")
+
+
+class Session:
+    """What lasts from one command to the next."""
+
+    def __init__(self, transport: Transport, *, present: Callable[[str], None] | None = None) -> None:
+        """Take the way to the switch, and for a shell what shows the whole output of a command."""
+        self._transport = transport
+        self._present = present
+        self._own: dict[str, Callable[[Sequence[str], TextIO], None]] = {
+            "exit": self._exit,
+            "quit": self._exit,
+            "help": self._help,
+            HELP_WORD: self._help,
+            "pager": self._pager,
+        }
+        self.is_ended = False
+        """True after exit or quit."""
+        self.has_pager = True
+        self.is_local = False
+        """True after a bare switch-local, until a bare switch."""
+
+    def run_line(self, line: str) -> int:
+        """Run one line as typed; return its exit status. An empty line does nothing."""
+        try:
+            return self._run(split(line))
+        except PodwireError as error:
+            report(error, sys.stderr)
+            return 1
+
+    def run_words(self, words: Sequence[str]) -> int:
+        """Run one command; return its exit status."""
+        try:
+            return self._run(words)
+        except PodwireError as error:
+            report(error, sys.stderr)
+            return 1
+
+    def _run(self, words: Sequence[str]) -> int:
+        if self._present is None:
+            return self._run_into(words, sys.stdout, None)
+        # In a shell, notes belong to what is read; in a pipe, they must not mix with the rows.
+        output = io.StringIO()
+        status = self._run_into(words, output, output)
+        if output.tell():
+            self._present(output.getvalue())
+        return status
+
+    def _run_into(self, words: Sequence[str], output: TextIO, notes: TextIO | None) -> int:
+        check_words(words)
+        words = self._without_prefixes(words)
+        if not words:
+            return 0
+        own = self._own.get(words[0])
+        listed = own is None and len(words) == 1 and _commands_like(words[0])
+        if own is not None:
+            own(words[1:], output)
+        elif listed:
+            emit(output, listed)
+        else:
+            return execute(parse(words), self._transport, output, sys.stderr, notes=notes)
+        return 0
+
+    def _without_prefixes(self, words: Sequence[str]) -> Sequence[str]:
+        """Take off what says on which switch to run, if it is this one; without a command it holds from now on."""
+        while words and words[0] in ("switch", "switch-local"):
+            names = words[1:2] if words[0] == "switch" else []
+            is_local = words[0] == "switch-local" or bool(names and names[0] != "*")
+            if names and names[0] != "*":
+                self._check_switch(names[0])
+            words = words[1 + len(names) :]
+            if not words:
+                self.is_local = is_local
+        return words
+
+    def _check_switch(self, name: str) -> None:
+        """Raise UsageError if `name` is another switch than the one that answers."""
+        own = switch_name(self._transport)
+        if name != own:
+            msg = f"switch: {quoted(name)} is not this switch, which is {quoted(own)}; open a console there"
+            raise UsageError(msg)
+
+    def _help(self, words: Sequence[str], output: TextIO) -> None:
+        emit(output, command_help(find_command(words[0])) if words else general_help())
+
+    def _exit(self, words: Sequence[str], output: TextIO) -> None:
+        del output
+        if words:
+            msg = f"exit: {quoted(words[0])} has no place; it stands alone"
+            raise UsageError(msg)
+        self.is_ended = True
+
+    def _pager(self, words: Sequence[str], output: TextIO) -> None:
+        del output
+        if list(words) not in (["on"], ["off"]):
+            msg = "pager: say on or off"
+            raise UsageError(msg)
+        self.has_pager = words[0] == "on"
+
+
+def _commands_like(word: str) -> str:
+    """Return the list of commands that begin like `word`, where it ends in a question mark."""
+    return general_help(word.removesuffix(HELP_WORD)) if word.endswith(HELP_WORD) else ""
+
+
+def switch_name(transport: Transport) -> str:
+    """Ask the switch for its name. Raises PodwireError."""
+    rows = transport.show(SWITCH_INFO, [("format", "name")]).rows
+    return str(rows[0].get("name") or "switch") if rows else "switch"
