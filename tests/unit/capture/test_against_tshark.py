@@ -17,6 +17,7 @@ from podwire.model.overlays import Encapsulation, Overlay
 
 FIELDS = (
     "tcp.stream",
+    "frame.protocols",
     "frame.time_epoch",
     "ip.src",
     "ipv6.src",
@@ -63,7 +64,9 @@ def read_with_tshark(tshark: str, path: str, ports: list[int]) -> list[Stream]:
 def _add(stream: Stream, told: dict[str, str]) -> None:
     seconds, _, fraction = told["frame.time_epoch"].partition(".")
     time_ns = int(seconds) * 10**9 + int(fraction.ljust(9, "0")[:9])
-    ends = frozenset((told[f"ipv6.{side}"] or told[f"ip.{side}"], told[f"tcp.{side}port"]) for side in ("src", "dst"))
+    layers = told["frame.protocols"].split(":")
+    ip = next(layer for layer in reversed(layers) if layer in ("ip", "ipv6"))
+    ends = frozenset((told[f"{ip}.{side}"], told[f"tcp.{side}port"]) for side in ("src", "dst"))
     stream.first_ns = stream.first_ns or time_ns
     stream.ends, stream.last_ns = ends, time_ns
     stream.packets += 1
