@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from podwire_lab.demo import as_root, demo
 from podwire_lab.errors import LabError
 from podwire_lab.lab import ControlClient
 from podwire_lab.namespaces import enter
@@ -205,6 +207,16 @@ def _fault(options: argparse.Namespace) -> int:
     return 0
 
 
+def _demo(options: argparse.Namespace) -> int:
+    podwire = shutil.which(options.podwire)
+    if podwire is None:
+        raise LabError(f"{options.podwire} cannot be found; name it with --podwire, or build it first.")
+    podwire = str(Path(podwire).absolute())
+    as_root(["demo", "--podwire", podwire, "--plane", options.plane])
+    demo(podwire, options.plane)
+    return 0
+
+
 def _status(options: argparse.Namespace) -> int:
     _say(json.dumps(_control(options).call("status"), indent=2))
     return 0
@@ -238,6 +250,9 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("what", choices=("plane", "vni", "port", "pod-add", "pod-delete"))
     change.add_argument("value", help="the new plane, number, or the Pod's name")
     change.add_argument("--node", help="pod-add: the node to put it on (default: the one with fewer Pods)")
+    show = add("demo", _demo, "Show podwire's tables on live packets: a lab, its traffic, and podwire reading it.")
+    show.add_argument("--podwire", default="podwire", help="the podwire command to run (default: %(default)s)")
+    show.add_argument("--plane", choices=PLANE_NAMES, default=PLANE_NAMES[0], help="the CNI data plane")
     fault = add("fault", _fault, "Make the API server fail.")
     fault.add_argument("what", help="401, 403, 410, 429, 5xx, hang, down, up, drop-streams, compact, clear")
     fault.add_argument("--resource", default="*", help="pods, ippools.crd.projectcalico.org, … (default: all)")

@@ -75,7 +75,7 @@ class Traffic:
     def __init__(self, fabric: Fabric) -> None:
         self._fabric = fabric
         self._long: list[_Long] = []
-        self._drop_lock = threading.Lock()
+        self._drop_locks = {port: threading.Lock() for port in (FILTERED_PORT, LATE_PORT)}
 
     def run(self, scenario: str, order: Order) -> list[Outcome]:
         """Runs one scenario of `SCENARIOS` by its name."""
@@ -109,14 +109,14 @@ class Traffic:
 
     def dropped(self, order: Order) -> list[Outcome]:
         """SYNs that nothing answers, resent by the kernel until the clients give up after `seconds`."""
-        with self._drop_lock, self._fabric.dropping(self._server(order), FILTERED_PORT):
+        with self._drop_locks[FILTERED_PORT], self._fabric.dropping(self._server(order), FILTERED_PORT):
             waiting = [self._begin("dropped", order, FILTERED_PORT) for _ in range(order.count)]
             time.sleep(order.seconds)
             return [self._finish(outcome, client, started, 0.0) for outcome, client, started in waiting]
 
     def late(self, order: Order) -> list[Outcome]:
         """Connections whose SYNs are lost for the first `seconds`: with 0.5 the second SYN, after a second, gets in."""
-        with self._drop_lock:
+        with self._drop_locks[LATE_PORT]:
             with self._fabric.dropping(self._server(order), LATE_PORT):
                 waiting = [self._begin("late", order, LATE_PORT) for _ in range(order.count)]
                 time.sleep(order.seconds)
