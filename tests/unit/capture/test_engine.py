@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from pathlib import Path
 from types import ModuleType
@@ -239,6 +240,28 @@ def test_snapshots_and_reading_go_on_at_once(capture: Capture, packets: ModuleTy
         thread.join()
     assert failures == []
     assert len(capture.rows([], ["id"])) == 2000
+
+
+def test_reading_can_be_interrupted(capture: Capture, make: ModuleType, packets: ModuleType, tmp_path: Path) -> None:
+    trace = packets.Trace()
+    talk = packets.Talk(trace)
+    talk.c(0, packets.ACK, b"x")
+    trace.frames *= 50_000
+    path = tmp_path / "long.pcap"
+    trace.write(path)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            capture.read_files([str(path)] * 600)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert 0 <= capture.counters()["packets"] < 50_000 * 600
 
 
 def test_ended_connections_are_told_once(
