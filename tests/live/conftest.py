@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from podwire_lab import Lab
 
 PODWIRE = Path(sys.executable).with_name("podwire")

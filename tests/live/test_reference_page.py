@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 import pytest
+
 from podwire_lab import Lab
 
 from .conftest import Row, Switch, eventually
