@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 from typing import Any
 
 from podwire_lab.apiserver.kinds import Resource
@@ -17,6 +18,11 @@ from podwire_lab.objects.truth import Node, Pod
 from podwire_lab.servers import PodServers
 
 Object = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+
+class _VanishedError(Exception):
+    """The Pod was taken away while it was worked on."""
 
 
 class Kubelet:
@@ -38,8 +44,13 @@ class Kubelet:
             self._waiting.discard(key)
             try:
                 await self._sync(key)
+            except _VanishedError:
+                await self._tear_down(key)
             except LabError as error:
                 self._refuse(key, str(error))
+            except Exception as error:
+                _log.exception("Pod %s/%s cannot be served", *key)
+                self._refuse(key, f"the lab failed: {error}")
 
     def _resource(self, api_version: str, kind: str) -> Resource:
         found = self._store.kinds.by_kind(api_version, kind)
@@ -48,7 +59,7 @@ class Kubelet:
         return found
 
     def _observe(self, change: Change) -> None:
-        if change.resource.id != self._pods.id or change.key in self._waiting:
+        if change.resource.id != self._pods.id or change.key in self._waiting or self._store.is_loading:
             return
         if change.new is None or _wants_work(change.new):
             self._waiting.add(change.key)
@@ -66,19 +77,17 @@ class Kubelet:
     async def _start(self, key: Key, found: Object) -> None:
         node = self._node_for(found)
         if not found["spec"].get("nodeName"):
-            found = self._put(key, found, {"phase": "Pending", "conditions": [_scheduled()]}, node.name)
+            found = self._put(key, {"phase": "Pending", "conditions": [_scheduled()]}, nodeName=node.name)
         if found["spec"].get("hostNetwork"):
-            self._put(key, found, running_status(found, node.address, node.address))
+            self._put(key, running_status(found, node.address, node.address))
             return
-        spec = found["spec"]
-        if not spec.get("containers"):
-            found = {**found, "spec": {**spec, "containers": [default_container()]}}
-        found = self._put(key, found, _creating(found, node))
+        containers = found["spec"].get("containers") or [default_container()]
+        found = self._put(key, _creating(containers, node), containers=containers)
         labels = dict(found["metadata"].get("labels") or {})
         pod = Pod(key[1], node.name, self._fabric.cluster.free_address(node), key[0], labels)
         await asyncio.to_thread(self._fabric.add_pod, pod)
         await self._servers.start(pod.key, self._fabric.at(pod.key))
-        self._put(key, found, running_status(found, node.address, pod.address))
+        self._put(key, running_status(found, node.address, pod.address))
         self._update_endpoints()
 
     async def _end(self, key: Key, found: Object) -> None:
@@ -88,7 +97,7 @@ class Kubelet:
         for state in status.get("containerStatuses", []):
             reason = {"exitCode": 0, "reason": "Completed", "finishedAt": now()}
             state |= {"ready": False, "started": False, "state": {"terminated": reason}}
-        self._put(key, found, status)
+        self._put(key, status)
         self._store.remove(self._pods, key)
 
     async def _tear_down(self, key: Key) -> None:
@@ -109,9 +118,12 @@ class Kubelet:
             return cluster.node(name)
         return min(cluster.nodes, key=lambda node: len(cluster.pods_on(node)))
 
-    def _put(self, key: Key, found: Object, status: Object, node: str = "") -> Object:
-        spec = {**found["spec"], "nodeName": node} if node else found["spec"]
-        return self._store.put(self._pods, key, {**found, "spec": spec, "status": status})
+    def _put(self, key: Key, status: Object, **spec: Any) -> Object:
+        """Writes the status, and fields of the spec, into the Pod as it is now."""
+        found = self._store.get(self._pods, key)
+        if found is None:
+            raise _VanishedError
+        return self._store.put(self._pods, key, {**found, "spec": {**found["spec"], **spec}, "status": status})
 
     def _refuse(self, key: Key, message: str) -> None:
         """The Pod stays Pending and says why; it is tried again when somebody writes to it."""
@@ -119,7 +131,7 @@ class Kubelet:
         if found is not None and found["metadata"].get("deletionTimestamp") is None:
             self._waiting.add(key)  # its own write below is no reason to try again
             condition = {**_scheduled(), "status": "False", "reason": "Unschedulable", "message": message}
-            self._put(key, found, {"phase": "Pending", "conditions": [condition]})
+            self._put(key, {"phase": "Pending", "conditions": [condition]})
             self._waiting.discard(key)
 
     def _update_endpoints(self) -> None:
@@ -152,7 +164,7 @@ def _scheduled() -> Object:
     return {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now()}
 
 
-def _creating(found: Object, node: Node) -> Object:
+def _creating(containers: list[Object], node: Node) -> Object:
     states = [
         {
             "name": container["name"],
@@ -164,7 +176,7 @@ def _creating(found: Object, node: Node) -> Object:
             "imageID": "",
             "started": False,
         }
-        for container in found["spec"]["containers"]
+        for container in containers
     ]
     return {
         "phase": "Pending",

@@ -18,7 +18,8 @@ LATE_PORT = 8083
 LISTENING = (PORT, FILTERED_PORT, LATE_PORT)
 
 _HEADER_LIMIT = 16 * 1024
-_BODY_LIMIT = 16 * 1024 * 1024
+BODY_LIMIT = 16 * 1024 * 1024
+"""Bytes in the body of a request; a longer one is cut off."""
 
 
 class PodServers:
@@ -81,7 +82,7 @@ async def _read_request(reader: asyncio.StreamReader) -> bool:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
             length = int(value)
-    if not 0 <= length <= _BODY_LIMIT:
+    if not 0 <= length <= BODY_LIMIT:
         raise ValueError(length)
     await reader.readexactly(length)
     return True

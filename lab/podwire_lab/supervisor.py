@@ -146,13 +146,13 @@ class Supervisor:
             self.stop()
 
     async def _clean_up(self) -> None:
+        await asyncio.to_thread(self.traffic.close)
         await self._control.close()
         await self.api.close()
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await asyncio.to_thread(self.traffic.stop)
         await self._servers.close()
         inodes = {namespace.inode for namespace in self.fabric.namespaces.values()}
         await asyncio.to_thread(_end_processes, inodes)

@@ -17,10 +17,12 @@ from podwire_lab.errors import LabError
 from podwire_lab.fabric import Fabric
 from podwire_lab.namespaces import Namespace
 from podwire_lab.objects.truth import Pod
-from podwire_lab.servers import CLOSED_PORT, FILTERED_PORT, LATE_PORT, PORT
+from podwire_lab.servers import BODY_LIMIT, CLOSED_PORT, FILTERED_PORT, LATE_PORT, PORT
 
 SCENARIOS = ("short", "long", "refused", "dropped", "late")
 MAX_COUNT = 1000
+MAX_SECONDS = 86400.0
+MAX_SIZE = BODY_LIMIT
 MAX_LONG = 64
 """How many long-lived connections a lab keeps at a time: each has a thread."""
 _TIMEOUT = 15.0
@@ -75,6 +77,7 @@ class Traffic:
     def __init__(self, fabric: Fabric) -> None:
         self._fabric = fabric
         self._long: list[_Long] = []
+        self._ending = threading.Event()
         self._drop_locks = {port: threading.Lock() for port in (FILTERED_PORT, LATE_PORT)}
 
     def run(self, scenario: str, order: Order) -> list[Outcome]:
@@ -83,6 +86,10 @@ class Traffic:
             raise LabError(f"There is no traffic {scenario!r}; there are {', '.join(SCENARIOS)}.")
         if not 1 <= order.count <= MAX_COUNT:
             raise LabError(f"The count must be 1 to {MAX_COUNT}.")
+        if not 0 <= order.seconds <= MAX_SECONDS or not 0 <= order.interval <= MAX_SECONDS:
+            raise LabError(f"Times are 0 to {MAX_SECONDS:g} seconds.")
+        if not 0 <= order.size <= MAX_SIZE:
+            raise LabError(f"A request's body is 0 to {MAX_SIZE} bytes.")
         outcomes: list[Outcome] = getattr(self, scenario)(order)
         return outcomes
 
@@ -111,7 +118,7 @@ class Traffic:
         """SYNs that nothing answers, resent by the kernel until the clients give up after `seconds`."""
         with self._drop_locks[FILTERED_PORT], self._fabric.dropping(self._server(order), FILTERED_PORT):
             waiting = [self._begin("dropped", order, FILTERED_PORT) for _ in range(order.count)]
-            time.sleep(order.seconds)
+            self._ending.wait(order.seconds)
             return [self._finish(outcome, client, started, 0.0) for outcome, client, started in waiting]
 
     def late(self, order: Order) -> list[Outcome]:
@@ -119,7 +126,7 @@ class Traffic:
         with self._drop_locks[LATE_PORT]:
             with self._fabric.dropping(self._server(order), LATE_PORT):
                 waiting = [self._begin("late", order, LATE_PORT) for _ in range(order.count)]
-                time.sleep(order.seconds)
+                self._ending.wait(order.seconds)
             return [self._finish(outcome, client, started, _TIMEOUT) for outcome, client, started in waiting]
 
     def long(self, order: Order) -> list[Outcome]:
@@ -150,6 +157,11 @@ class Traffic:
         outcomes = [running.outcome for running in self._long]
         self._long = []
         return outcomes
+
+    def close(self) -> None:
+        """Ends all waiting and all long-lived connections; for good."""
+        self._ending.set()
+        self.stop()
 
     def _keep_asking(self, client: socket.socket, running: _Long, order: Order) -> None:
         end = time.monotonic() + order.seconds

@@ -75,8 +75,12 @@ class ApiServer:
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
-        for bound in self._bind():
-            await web.SockSite(self._runner, bound, ssl_context=self._context, backlog=64).start()
+        try:
+            for bound in self._bind():
+                await web.SockSite(self._runner, bound, ssl_context=self._context, backlog=64).start()
+        except OSError:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Goes down: cuts all connections, and refuses new ones until `resume`."""

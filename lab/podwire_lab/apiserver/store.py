@@ -43,6 +43,8 @@ class Store:
         self._log: deque[Change] = deque()
         self._log_size = log_size
         self._changed = asyncio.Event()
+        self.is_loading = False
+        """True while `load` writes: objects that come as they are need nothing done for them."""
         self.observers: list[Callable[[Change], None]] = []
 
     def get(self, resource: Resource, key: Key) -> Object | None:
@@ -66,11 +68,15 @@ class Store:
 
     def load(self, objects: Iterable[Object]) -> None:
         """Writes objects as they are; their resources must be served, or defined by an earlier one."""
-        for item in objects:
-            resource = self.kinds.by_kind(item["apiVersion"], item["kind"])
-            if resource is None:
-                raise KeyError(f"{item['apiVersion']} {item['kind']}")
-            self.put(resource, key_of(item), item)
+        self.is_loading = True
+        try:
+            for item in objects:
+                resource = self.kinds.by_kind(item["apiVersion"], item["kind"])
+                if resource is None:
+                    raise KeyError(f"{item['apiVersion']} {item['kind']}")
+                self.put(resource, key_of(item), item)
+        finally:
+            self.is_loading = False
 
     def snapshot(self, resource: Resource, revision: int) -> list[tuple[Key, Object]]:
         """All objects of a resource as they were at `revision` (oldest ≤ revision ≤ now), sorted by key."""

@@ -56,6 +56,8 @@ class Writer:
 
     def patch(self, target: Target, format_: str, body: Any) -> Object:
         """PATCH in one of the four formats; apply creates what does not exist."""
+        if isinstance(body, list) != (format_ == JSON):
+            raise problems.bad_request(f"the body of the request is no patch of the format {format_}")
         if format_ == APPLY and self._store.get(target.resource, target.key) is None:
             return self.create(target, body)
         old = read(self._store, target)

@@ -272,3 +272,11 @@ async def test_definitions_bring_and_take_their_resources(server, admin):
     await admin.json(crd, "DELETE")
     async with admin.request("GET", "/apis/crd.projectcalico.org/v1/ippools") as response:
         assert response.status == 404
+
+
+async def test_loaded_objects_are_many_and_stay_as_they_are(server, admin):
+    pod = server.store.get(server.store.kinds.find("", "v1", "pods"), ("default", "pod-A"))
+    server.store.load({**pod, "metadata": {**pod["metadata"], "name": f"many-{i:04}"}} for i in range(2000))
+    async with admin.request("GET", "/api/v1/pods", headers={"Accept-Encoding": "gzip"}) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert len(json.loads(await response.text())["items"]) == 2004
