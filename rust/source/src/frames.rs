@@ -1,12 +1,14 @@
 //! What every reader of stored frames looks like, and which reader a file gets.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use wire::Frame;
 
 use crate::error::{Error, Result};
 use crate::pcap::PcapFile;
-use crate::sys::FileMap;
+use crate::window::Window;
 
 /// The most frames that one batch carries: enough to hide memory latency, small enough to stay in the first cache.
 pub const BATCH_FRAMES: usize = 256;
@@ -43,15 +45,25 @@ pub trait Frames: Send {
 /// one is set.
 pub fn open(path: &Path) -> Result<Box<dyn Frames>> {
     let name = path.display().to_string();
-    let map = FileMap::open(path).map_err(|reason| Error::File(name.clone(), reason))?;
-    let start = map.bytes();
+    let file = File::open(path).and_then(regular).map_err(|reason| Error::File(name.clone(), reason))?;
+    let mut window = Window::new(Box::new(file));
+    window.slide(0, 0).map_err(|reason| Error::File(name.clone(), reason))?;
+    let start = window.bytes();
     if start.is_empty() {
         return Err(Error::Foreign(name, "is empty, so it is no capture file".to_owned()));
     }
     if let Some(why) = foreign_kind(start) {
         return Err(Error::Foreign(name, why.to_owned()));
     }
-    Ok(Box::new(PcapFile::new(name, map)?))
+    Ok(Box::new(PcapFile::new(name, window)?))
+}
+
+/// Refuses pipes, devices and folders.
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"))
 }
 
 /// Says what to do with a file that is known but not read.

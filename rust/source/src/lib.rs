@@ -1,7 +1,7 @@
 //! Where frames come from: capture files merged by time, packet rings of network interfaces, and the kernel filters in
 //! front of them. What the bytes mean is for `wire`, what the packets tell is for `track`.
 //!
-//! Every source lends its frames in batches and never copies them. `sys` alone holds unsafe code.
+//! Every source lends its frames in batches, from where they were read to. `sys` alone holds unsafe code.
 
 pub mod error;
 pub mod filter;
@@ -10,6 +10,7 @@ pub mod interface;
 pub mod merge;
 pub mod pcap;
 mod sys;
+mod window;
 
 pub use error::{Error, Result};
 pub use filter::{Interest, Mode};

@@ -1,4 +1,4 @@
-//! Classic pcap files, read in place: both byte orders, micro- and nanoseconds.
+//! Classic pcap files: both byte orders, micro- and nanoseconds.
 //!
 //! Layout: draft-ietf-opsawg-pcap. A file header of 24 bytes, then records with 16 bytes of header each:
 //!
@@ -14,7 +14,7 @@ use wire::{Frame, LinkType};
 
 use crate::error::{Error, Result};
 use crate::frames::Frames;
-use crate::sys::FileMap;
+use crate::window::Window;
 
 const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
@@ -22,8 +22,6 @@ const MICROSECONDS: u32 = 0xa1b2_c3d4;
 const NANOSECONDS: u32 = 0xa1b2_3c4d;
 /// The longest capture of one packet that any tool writes (libpcap's MAXIMUM_SNAPLEN).
 const MOST_CAPTURED: usize = 262_144;
-/// How far one window reaches; after it the file's size is looked at again.
-const WINDOW: usize = 4 << 20;
 
 /// How the numbers of a file are written.
 #[derive(Clone, Copy, Debug)]
@@ -40,37 +38,51 @@ struct Record {
     data: (usize, usize),
 }
 
-/// A pcap file, mapped into memory.
+/// A pcap file that is read through a window.
 pub struct PcapFile {
     name: String,
-    map: FileMap,
+    window: Window,
     format: Format,
     source: u16,
     start: usize,
-    window_end: usize,
     broken: Option<String>,
 }
 
 impl PcapFile {
-    /// Reads the file header. Fails where it is short, foreign, or of a link type that nobody here reads.
-    pub(crate) fn new(name: String, map: FileMap) -> Result<Self> {
-        match Format::read(map.bytes()) {
-            Ok(format) => {
-                Ok(Self { name, map, format, source: 0, start: FILE_HEADER, window_end: FILE_HEADER, broken: None })
-            }
+    /// Reads the file header, which must be in the window. Fails where it is short, foreign, or of a link type that
+    /// nobody here reads.
+    pub(crate) fn new(name: String, window: Window) -> Result<Self> {
+        match Format::read(window.bytes()) {
+            Ok(format) => Ok(Self { name, window, format, source: 0, start: FILE_HEADER, broken: None }),
             Err(why) => Err(Error::Foreign(name, why)),
         }
     }
 
-    /// Why no whole record begins at `self.start`, though bytes are left there.
-    fn describe_break(&self, bytes: &[u8]) -> String {
-        let left = bytes.len().saturating_sub(self.start + RECORD_HEADER);
-        let what = match self.format.captured_length(bytes, self.start) {
-            None => "a record header is cut short".to_owned(),
-            Some(length) if length > MOST_CAPTURED => format!("a record claims {length} bytes, more than any packet"),
-            Some(length) => format!("a record claims {length} bytes and {left} are left"),
+    /// Brings the record at `start` into the window. Says in words why it cannot.
+    fn bring(&mut self) -> std::result::Result<bool, String> {
+        self.slide(RECORD_HEADER)?;
+        let left = self.window.bytes().len() - self.start;
+        let length = match self.format.captured_length(self.window.bytes(), self.start) {
+            None if left == 0 => return Ok(false),
+            None => return Err("a record header is cut short".to_owned()),
+            Some(length) if length > MOST_CAPTURED => {
+                return Err(format!("a record claims {length} bytes, more than any packet"));
+            }
+            Some(length) => length,
         };
-        format!("{} breaks at byte {}: {what}; it was read up to there", self.name, self.start)
+        if length > left - RECORD_HEADER {
+            self.slide(RECORD_HEADER + length)?;
+        }
+        match self.window.bytes().len() - RECORD_HEADER {
+            left if left < length => Err(format!("a record claims {length} bytes and {left} are left")),
+            _ => Ok(true),
+        }
+    }
+
+    fn slide(&mut self, wanted: usize) -> std::result::Result<(), String> {
+        let slid = self.window.slide(self.start, wanted);
+        self.start = 0;
+        slid.map_err(|reason| format!("it cannot be read further ({reason})"))
     }
 }
 
@@ -79,23 +91,14 @@ impl Frames for PcapFile {
         if self.broken.is_some() {
             return false;
         }
-        let shrank = self.map.refresh();
-        let bytes = self.map.bytes();
-        if shrank {
-            self.broken =
-                Some(format!("{} became shorter while it was read: it was read up to byte {}", self.name, self.start));
-            return false;
+        if self.format.record(self.window.bytes(), self.start).is_some() {
+            return true;
         }
-        if self.start >= bytes.len() {
-            return false;
-        }
-        self.window_end = bytes.len().min(self.start + WINDOW);
-        self.map.prepare(self.start, self.window_end);
-        if self.format.record(bytes, self.start).is_none() {
-            self.broken = Some(self.describe_break(bytes));
-            return false;
-        }
-        true
+        self.bring().unwrap_or_else(|what| {
+            let at = self.window.offset() + self.start as u64;
+            self.broken = Some(format!("{} breaks at byte {at}: {what}; it was read up to there", self.name));
+            false
+        })
     }
 
     fn start(&self) -> usize {
@@ -103,16 +106,13 @@ impl Frames for PcapFile {
     }
 
     fn time_at(&self, position: usize) -> Option<u64> {
-        if position >= self.window_end {
-            return None;
-        }
-        self.format.record(self.map.bytes(), position).map(|record| record.ts_ns)
+        self.format.record(self.window.bytes(), position).map(|record| record.ts_ns)
     }
 
     fn run<'a>(&'a self, position: usize, until_ns: u64, out: &mut Vec<Frame<'a>>) -> usize {
-        let bytes = self.map.bytes();
+        let bytes = self.window.bytes();
         let mut position = position;
-        while out.len() < out.capacity() && position < self.window_end {
+        while out.len() < out.capacity() {
             let Some(record) = self.format.record(bytes, position) else { break };
             if record.ts_ns > until_ns {
                 break;

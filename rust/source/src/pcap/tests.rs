@@ -132,6 +132,26 @@ fn a_torn_file_gives_what_is_whole_and_says_where_it_breaks() {
 }
 
 #[test]
+fn a_packet_longer_than_the_window_is_whole() {
+    let long = vec![3; super::MOST_CAPTURED];
+    let short = PLAIN.record(1, 0, 4, b"abcd");
+    let file = Scratch::new(&[PLAIN.header(), short.clone(), PLAIN.record(2, 0, 0, &long), short].concat());
+    let (seen, broken) = read(&[&file]);
+    assert_eq!(seen.iter().map(|frame| frame.2.len()).collect::<Vec<_>>(), [4, long.len(), 4]);
+    assert!(seen[1].2 == long && broken.is_empty());
+}
+
+#[test]
+fn a_break_beyond_the_first_window_is_told_at_its_byte() {
+    let record = PLAIN.record(1, 0, 0, &[7; 1000]);
+    let mut bytes = [PLAIN.header(), record.repeat(1000)].concat();
+    bytes.truncate(24 + 900 * 1016 + 8);
+    let (seen, broken) = read(&[&Scratch::new(&bytes)]);
+    assert_eq!(seen.len(), 900);
+    assert!(broken[0].contains("breaks at byte 914424: a record header is cut short"), "{broken:?}");
+}
+
+#[test]
 fn a_length_beyond_belief_breaks_the_file() {
     let mut bytes = [PLAIN.header(), PLAIN.record(1, 0, 4, b"abcd")].concat();
     for value in [0u32, 0, u32::MAX, 4] {
