@@ -257,5 +257,5 @@ def _absolute(text: str) -> str:
     try:
         return str(Path(text).expanduser().absolute())
     except (RuntimeError, OSError):
-        msg = "a path that can be resolved from here; give it from the root (/)"
+        msg = "a path that can be followed from here"
         raise ValueError(msg) from None

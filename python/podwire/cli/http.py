@@ -99,7 +99,7 @@ class HttpTransport:
             msg = f"podwire serve on {self._path} gave no answer within {timeout_seconds:g} s; its log may say why."
             raise UnavailableError(msg) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = str(error) or type(error).__name__
+            reason = " ".join(str(error).split()) or type(error).__name__
             msg = f"podwire serve on {self._path} cannot be asked: {reason}; see that it runs, and try again."
             raise UnavailableError(msg) from error
 

@@ -14,7 +14,7 @@ def split(line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError:
-        msg = "unbalanced quotes: close every ' and \", or write \\' and \\\" for the characters themselves"
+        msg = "unbalanced quotes: close every ' and \", or put a backslash before each"
         raise UsageError(msg) from None
 
 
