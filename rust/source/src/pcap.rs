@@ -32,10 +32,10 @@ struct Format {
 }
 
 /// One record, found in place.
-struct Record {
+struct Record<'a> {
     ts_ns: u64,
     wire_len: u32,
-    data: (usize, usize),
+    data: &'a [u8],
 }
 
 /// A pcap file that is read through a window.
@@ -117,16 +117,15 @@ impl Frames for PcapFile {
             if record.ts_ns > until_ns {
                 break;
             }
-            let (from, to) = record.data;
+            position += RECORD_HEADER + record.data.len();
             out.push(Frame {
                 ts_ns: record.ts_ns,
                 wire_len: record.wire_len,
-                data: &bytes[from..to],
+                data: record.data,
                 source: self.source,
                 link: self.format.link,
                 vlan: None,
             });
-            position = to;
         }
         position
     }
@@ -158,44 +157,43 @@ impl Format {
             _ => return Err("is no capture file: it does not begin like pcap".to_owned()),
         };
         let mut format = Self { big_endian, fraction_ns, link: LinkType::Ethernet };
-        let Some(link) = format.number(bytes, 20) else {
+        let Some(header) = bytes.first_chunk::<FILE_HEADER>() else {
             return Err(format!("breaks at byte {}, within its file header", bytes.len()));
         };
         // The upper half holds the length of a frame check sequence, not the type (draft-ietf-opsawg-pcap §4).
-        let link = link & 0xffff;
+        let link = format.number(header, 20) & 0xffff;
         format.link = LinkType::from_pcap(link)
             .ok_or_else(|| format!("has frames of link type {link}, which cannot be read: capture on Ethernet"))?;
         Ok(format)
     }
 
+    /// Reads a number of a header at this offset.
     #[inline]
-    fn number(self, bytes: &[u8], at: usize) -> Option<u32> {
-        let field = bytes.get(at..at.checked_add(4)?)?;
-        let field = [field[0], field[1], field[2], field[3]];
-        Some(if self.big_endian { u32::from_be_bytes(field) } else { u32::from_le_bytes(field) })
+    fn number<const N: usize>(self, header: &[u8; N], at: usize) -> u32 {
+        let number = u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        if self.big_endian { number.swap_bytes() } else { number }
     }
 
     fn captured_length(self, bytes: &[u8], at: usize) -> Option<usize> {
-        bytes.get(at..at.checked_add(RECORD_HEADER)?)?;
-        self.number(bytes, at + 8).map(|length| length as usize)
+        let (header, _) = bytes.get(at..)?.split_first_chunk::<RECORD_HEADER>()?;
+        Some(self.number(header, 8) as usize)
     }
 
     /// The record at `at`; None where no whole and believable one is there.
     #[inline]
-    fn record(self, bytes: &[u8], at: usize) -> Option<Record> {
-        let from = at.checked_add(RECORD_HEADER)?;
-        let header = bytes.get(at..from)?;
-        let captured = self.number(header, 8)? as usize;
-        if captured > MOST_CAPTURED || captured > bytes.len() - from {
+    fn record(self, bytes: &[u8], at: usize) -> Option<Record<'_>> {
+        let (header, rest) = bytes.get(at..)?.split_first_chunk::<RECORD_HEADER>()?;
+        let captured = self.number(header, 8) as usize;
+        if captured > MOST_CAPTURED {
             return None;
         }
-        let seconds = u64::from(self.number(header, 0)?);
-        let fraction = u64::from(self.number(header, 4)?);
+        let seconds = u64::from(self.number(header, 0));
+        let fraction = u64::from(self.number(header, 4));
         Some(Record {
             ts_ns: seconds * 1_000_000_000 + fraction * self.fraction_ns,
             // Some writers leave the original length at 0: a packet was never shorter than what is captured of it.
-            wire_len: self.number(header, 12)?.max(captured as u32),
-            data: (from, from + captured),
+            wire_len: self.number(header, 12).max(captured as u32),
+            data: rest.get(..captured)?,
         })
     }
 }
