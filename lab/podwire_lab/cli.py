@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from podwire_lab.demo import as_root, demo
+from podwire_lab.demo import DEMO_PLANES, as_root, demo
 from podwire_lab.errors import LabError
 from podwire_lab.lab import ControlClient
 from podwire_lab.namespaces import enter
@@ -66,7 +66,12 @@ def _up(options: argparse.Namespace) -> int:
 
     async def serve() -> None:
         settings = LabSettings(
-            options.name, options.plane, folder.path, options.bookmark_seconds, not options.no_watch_list
+            options.name,
+            options.plane,
+            folder.path,
+            options.bookmark_seconds,
+            has_watch_list=not options.no_watch_list,
+            has_system_pods=options.system_pods,
         )
         await Supervisor(settings).serve(lambda state: _announce(state, options), options.with_parent)
 
@@ -101,6 +106,7 @@ def _detach(options: argparse.Namespace, folder: StateDir) -> int:
     command = [sys.executable, "-m", "podwire_lab", "up", "--plane", options.plane, "--name", options.name, "--json"]
     command += ["--state-dir", str(folder.path), "--bookmark-seconds", str(options.bookmark_seconds)]
     command += ["--no-watch-list"] if options.no_watch_list else []
+    command += ["--system-pods"] if options.system_pods else []
     with subprocess.Popen(  # noqa: S603 - this very package
         command,
         stdin=subprocess.DEVNULL,
@@ -212,8 +218,10 @@ def _demo(options: argparse.Namespace) -> int:
     if podwire is None:
         raise LabError(f"{options.podwire} cannot be found; name it with --podwire, or build it first.")
     podwire = str(Path(podwire).absolute())
-    as_root(["demo", "--podwire", podwire, "--plane", options.plane])
-    demo(podwire, options.plane)
+    planes = options.plane or DEMO_PLANES
+    as_root(["demo", "--podwire", podwire, *(word for plane in planes for word in ("--plane", plane))])
+    for plane in planes:
+        demo(podwire, plane)
     return 0
 
 
@@ -252,7 +260,9 @@ def _parser() -> argparse.ArgumentParser:
     change.add_argument("--node", help="pod-add: the node to put it on (default: the one with fewer Pods)")
     show = add("demo", _demo, "Show podwire's tables on live packets: a lab, its traffic, and podwire reading it.")
     show.add_argument("--podwire", default="podwire", help="the podwire command to run (default: %(default)s)")
-    show.add_argument("--plane", choices=PLANE_NAMES, default=PLANE_NAMES[0], help="the CNI data plane")
+    show.add_argument(
+        "--plane", action="append", choices=PLANE_NAMES, help=f"may be repeated (default: {', '.join(DEMO_PLANES)})"
+    )
     fault = add("fault", _fault, "Make the API server fail.")
     fault.add_argument("what", help="401, 403, 410, 429, 5xx, hang, down, up, drop-streams, compact, clear")
     fault.add_argument("--resource", default="*", help="pods, ippools.crd.projectcalico.org, … (default: all)")
@@ -269,6 +279,7 @@ def _add_up(up: argparse.ArgumentParser) -> None:
     up.add_argument("--json", action="store_true", help="tell where everything is as one line of JSON")
     up.add_argument("--bookmark-seconds", type=float, default=60.0, help="time between a watch's bookmarks")
     up.add_argument("--no-watch-list", action="store_true", help="refuse sendInitialEvents, as older servers do")
+    up.add_argument("--system-pods", action="store_true", help="the plugin's DaemonSet has Pods too, one a node")
     up.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
 
 

@@ -14,6 +14,8 @@ from podwire_lab.errors import LabError
 from podwire_lab.lab import Lab
 from podwire_lab.objects.truth import PLANES, Plane
 
+DEMO_PLANES = ("flannel-host-gw", "flannel-vxlan")
+"""The reference page's example, and the one that it says to enable overlay-vxlan-analytics for."""
 CLUSTER = "pluribus"
 PROMPT = "CLI (network-admin@switch) > "
 _READY_SECONDS = 30.0
@@ -43,7 +45,9 @@ class Console:
         ran = self.quiet(command)
         if ran.returncode != 0:
             raise LabError(f"podwire refused `{command}`: {ran.stderr.strip() or ran.stdout.strip()}")
-        _say(ran.stdout.rstrip())
+        for text in (ran.stdout, ran.stderr):
+            if text.strip():
+                _say(text.rstrip())
         return ran.stdout
 
     def wait_for(self, command: str, patterns: tuple[str, ...] = ()) -> None:
@@ -65,7 +69,7 @@ def demo(podwire: str, plane: str) -> None:
     """Shows everything once; LabError where a table does not hold what the wire carried."""
     with Lab(plane) as lab:
         folder = Path(lab.state.state_dir).parent
-        _say(f"A switch with two nodes on it, {plane} between them, and pod-A and pod-B. podwire reads {lab.mirror}.")
+        _say(f"\n=== {plane}: two nodes on a switch, pod-A and pod-B on them, podwire on the switch's {lab.mirror} ===")
         log = folder / "podwire.log"
         with log.open("w") as output:
             serve = _serve(podwire, lab, folder, output.fileno())
@@ -87,21 +91,34 @@ def _serve(podwire: str, lab: Lab, folder: Path, output: int) -> subprocess.Pope
 
 
 def _tables(console: Console, lab: Lab, plane: Plane) -> None:
-    console.wait_for("k8s-connection-show")
+    """The reference page's commands, in its order."""
+    console.wait_for("switch-info-show")
     console.show(f"k8s-connection-create cluster-name {CLUSTER} kube-config {lab.kubeconfig} enable")
-    console.show(f"k8s-connection-modify cluster-name {CLUSTER} create-vport")
-    if plane.is_overlay:
-        console.show(f"k8s-connection-modify cluster-name {CLUSTER} overlay-vxlan-analytics")
-    console.show("connection-stats-settings-modify enable")
-    console.wait_for("k8s-cni-show", (plane.plugin,))
-    console.wait_for(f"vport-show svc-name {CLUSTER}", ("pod-A", "pod-B"))
+    console.show("k8s-connection-modify create-vport")
     console.show("k8s-cni-show")
     console.show(f"vport-show svc-name {CLUSTER}")
-    _say("\nTraffic: a request, one that stays open, one refused, one dropped, and one whose first SYNs are lost.")
+    console.show("connection-stats-settings-modify enable")
+    if plane.is_overlay:
+        _before_analytics(console, lab)
+        console.show(f"k8s-connection-modify cluster-name {CLUSTER} overlay-vxlan-analytics")
+        console.show("k8s-cni-show format cluster-name,cni-plugin,backend,udp-port,vxlan,network-type")
+    _say("\nNow the Pods talk: a request, a connection that stays open, one to a closed port, one to a port whose")
+    _say("packets are dropped on the way, and one whose first SYNs are lost.")
     _talk(lab)
     console.wait_for("connection-show", _ROWS)
     console.show("connection-show")
+    console.show(
+        "connection-show format src-pod,src-node,dst-pod,dst-node,dst-port,cur-state,latency,syn-resends,total-bytes"
+    )
     lab.traffic.stop()
+
+
+def _before_analytics(console: Console, lab: Lab) -> None:
+    """Without overlay-vxlan-analytics the packets pass, and make no connections."""
+    lab.traffic.short()
+    console.wait_for("capture-show", (r"mirror0 +up +[1-9]",))
+    if console.show("connection-show").strip():
+        raise LabError("connection-show has rows though overlay-vxlan-analytics is off.")
 
 
 def _talk(lab: Lab) -> None:

@@ -44,6 +44,7 @@ class LabSettings:
     state_dir: Path
     bookmark_seconds: float = 60.0
     has_watch_list: bool = True
+    has_system_pods: bool = False
 
 
 class Supervisor:
@@ -51,7 +52,7 @@ class Supervisor:
 
     def __init__(self, settings: LabSettings) -> None:
         self.settings = settings
-        self.fabric = Fabric(Cluster(plane_named(settings.plane)))
+        self.fabric = Fabric(Cluster(plane_named(settings.plane), has_system_pods=settings.has_system_pods))
         self.traffic = Traffic(self.fabric)
         self.api = ApiServer(
             ServerSettings(bookmark_seconds=settings.bookmark_seconds, has_watch_list=settings.has_watch_list)

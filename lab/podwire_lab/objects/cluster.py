@@ -20,10 +20,10 @@ def nodes(cluster: Cluster) -> list[Object]:
 
 
 def plugin_objects(cluster: Cluster) -> list[Object]:
-    """What belongs to the present CNI plugin, with its DaemonSet's Pods."""
+    """What belongs to the present CNI plugin, with its DaemonSet's Pods where the cluster has them."""
     found: list[Object] = _PLUGINS[cluster.plane.plugin].objects(cluster)
     for item in list(found):
-        if item["kind"] == "DaemonSet":
+        if item["kind"] == "DaemonSet" and cluster.has_system_pods:
             found.extend(core.daemon_pods(item, cluster))
     return found
 

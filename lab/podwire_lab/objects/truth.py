@@ -133,6 +133,8 @@ class Cluster:
     plane: Plane
     nodes: tuple[Node, ...] = (Node("server1", 1), Node("server2", 2))
     pods: tuple[Pod, ...] = (Pod("pod-A", "server2", "10.10.2.1"), Pod("pod-B", "server1", "10.10.1.1"))
+    has_system_pods: bool = False
+    """Whether the plugin's DaemonSet has Pods too; no process runs in them, so that they are left out unless wanted."""
 
     def node(self, name: str) -> Node:
         """The node of that name; LabError otherwise."""
