@@ -3,7 +3,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use wire::{IpPair, Parsed, Tunnel};
 
-use crate::entry::{Cold, Hot, IN, OUT, Wide, mark, status};
+use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark, status};
 use crate::hash::Seed;
 use crate::index::Index;
 use crate::prefetch;
@@ -79,8 +79,7 @@ impl Table {
 
     #[inline]
     fn hash_v4(&self, addr: [u32; 2], port: [u16; 2], network: u32) -> u64 {
-        let end = |side: usize| u64::from(addr[side]) << 16 | u64::from(port[side]);
-        self.seed.pair_v4(end(OUT), end(IN), network)
+        self.seed.pair_v4(v4_end(addr[OUT], port[OUT]), v4_end(addr[IN], port[IN]), network)
     }
 
     #[inline]
@@ -88,11 +87,20 @@ impl Table {
         self.index.prefetch(key.tag());
     }
 
+    /// The slot that is likely the key's, which starts being loaded; [`NONE`] where there is none.
     #[inline]
-    pub fn prefetch_entry(&self, key: &Key) {
-        if let Some(slot) = self.index.guess(key.tag()) {
-            prefetch::element(&self.slab.hot, slot as usize);
-        }
+    pub fn prefetch_entry(&self, key: &Key) -> u32 {
+        let slot = self.index.guess(key.tag()).unwrap_or(NONE);
+        prefetch::element(&self.slab.hot, slot as usize);
+        slot
+    }
+
+    /// The direction of a packet in the connection of this slot; None where it is not the packet's.
+    ///
+    /// A connection that was let go for a newer one between the same ports still matches: its end was seen.
+    #[inline]
+    pub fn verify(&self, slot: u32, parsed: &Parsed, key: &Key) -> Option<usize> {
+        if slot == NONE { None } else { self.matches(slot, parsed, key) }
     }
 
     /// The packet's connection, and the packet's direction in it.
@@ -109,25 +117,26 @@ impl Table {
         Some((slot, direction))
     }
 
-    #[inline]
+    #[inline(always)]
     fn matches(&self, slot: u32, parsed: &Parsed, key: &Key) -> Option<usize> {
         let hot = &self.slab.hot[slot as usize];
         if hot.network() != key.network {
             return None;
         }
         let direction = match parsed.addrs {
-            IpPair::V4 { src, dst } => {
-                let ends = ([src.to_bits(), dst.to_bits()], [parsed.src_port, parsed.dst_port]);
-                let is_it = !hot.has(status::V6);
-                direction_of(ends, (hot.addr, hot.port)).filter(|_| is_it)
+            IpPair::V4 { src, dst } if !hot.has(status::V6) => {
+                let packet = [v4_end(src.to_bits(), parsed.src_port), v4_end(dst.to_bits(), parsed.dst_port)];
+                direction_of(packet, [v4_end(hot.addr[OUT], hot.port[OUT]), v4_end(hot.addr[IN], hot.port[IN])])
             }
-            IpPair::V6 { src, dst } => {
-                let is_candidate = hot.has(status::V6) && hot.addr[1] == key.hash as u32;
-                let wide = is_candidate.then(|| &self.slab.wide[hot.addr[0] as usize])?;
-                direction_of(([src.octets(), dst.octets()], [parsed.src_port, parsed.dst_port]), (wide.addr, hot.port))
+            IpPair::V6 { src, dst } if hot.has(status::V6) && hot.addr[1] == key.hash as u32 => {
+                let addr = &self.slab.wide[hot.addr[0] as usize].addr;
+                let packet = [(src.octets(), parsed.src_port), (dst.octets(), parsed.dst_port)];
+                direction_of(packet, [(addr[OUT], hot.port[OUT]), (addr[IN], hot.port[IN])])
             }
-        };
-        direction.filter(|_| key.cluster == 0 || self.may_belong_to(slot, key.cluster))
+            _ => None,
+        }?;
+        let is_it = key.cluster == 0 || self.may_belong_to(slot, key.cluster);
+        is_it.then_some(direction)
     }
 
     /// Whether nothing speaks against a connection being one of this cluster's.
@@ -228,18 +237,18 @@ impl Table {
     }
 }
 
-/// The direction in which a packet's ends match a connection's.
 #[inline]
-fn direction_of<A: PartialEq>(packet: ([A; 2], [u16; 2]), connection: ([A; 2], [u16; 2])) -> Option<usize> {
-    let (addr, port) = packet;
-    let same = |a: usize, b: usize| addr[a] == connection.0[b] && port[a] == connection.1[b];
-    if same(OUT, OUT) && same(IN, IN) {
-        Some(OUT)
-    } else if same(OUT, IN) && same(IN, OUT) {
-        Some(IN)
-    } else {
-        None
-    }
+fn v4_end(addr: u32, port: u16) -> u64 {
+    u64::from(addr) << 16 | u64::from(port)
+}
+
+/// The direction in which a packet's source and destination are a connection's client and server.
+#[inline]
+fn direction_of<E: PartialEq>(packet: [E; 2], connection: [E; 2]) -> Option<usize> {
+    // Both comparisons are made in any case: which one holds cannot be predicted.
+    let is_out = (packet[OUT] == connection[OUT]) & (packet[IN] == connection[IN]);
+    let is_in = (packet[OUT] == connection[IN]) & (packet[IN] == connection[OUT]);
+    (is_out | is_in).then_some(if is_out { OUT } else { IN })
 }
 
 /// A packet's two ends as client and server.

@@ -171,11 +171,14 @@ impl<'a> Cursor<'a> {
     fn ethernet(&mut self) -> Result<(u16, u16), Outcome> {
         let header = ethernet::Packet::new(self.rest()).map_err(|e| e.at(Layer::Link))?;
         self.at += ethernet::HEADER_LEN;
-        let kind = header.ethertype();
-        if vlan::is_tag(kind) { self.tags(kind) } else { Ok((kind, 0)) }
+        match header.ethertype() {
+            kind @ (ethertype::IPV4 | ethertype::IPV6) => Ok((kind, 0)),
+            kind => self.tags(kind),
+        }
     }
 
     /// Passes over VLAN tags. Returns what follows them, and the first tag's VLAN.
+    #[inline(never)]
     fn tags(&mut self, mut kind: u16) -> Result<(u16, u16), Outcome> {
         let mut outermost = 0;
         for depth in 0..=vlan::MAX_TAGS {
@@ -197,9 +200,7 @@ impl<'a> Cursor<'a> {
         match kind {
             ethertype::IPV4 => self.ipv4(),
             ethertype::IPV6 => self.ipv6(),
-            ethertype::ARP => Err(Outcome::Unsupported(Payload::Arp)),
-            length if length <= ethertype::LAST_LENGTH => Err(Outcome::Unsupported(Payload::Llc)),
-            _ => Err(Outcome::Unsupported(Payload::NotIp)),
+            other => Err(Outcome::Unsupported(link_payload(other))),
         }
     }
 
@@ -310,6 +311,15 @@ impl<'a> Cursor<'a> {
     fn tcp_error(&self, error: Broken) -> Outcome {
         let fits = self.at + tcp::HEADER_LEN <= self.end;
         if fits { error.at(Layer::Tcp) } else { Outcome::Malformed(Layer::Tcp) }
+    }
+}
+
+#[cold]
+const fn link_payload(kind: u16) -> Payload {
+    match kind {
+        ethertype::ARP => Payload::Arp,
+        length if length <= ethertype::LAST_LENGTH => Payload::Llc,
+        _ => Payload::NotIp,
     }
 }
 
