@@ -10,7 +10,7 @@ from podwire.capture.query import Claim, Filter, ReadSummary
 from podwire.model.overlays import Encapsulation, Overlay
 
 if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
 _KINDS = frozenset({Encapsulation.VXLAN})
 """The tunnels that the core can look into."""

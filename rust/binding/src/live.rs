@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use source::{Interface, Monitor, Options};
+use source::{Interface, Monitor, Options, State};
 
 use crate::core::Core;
 use crate::error::{Error, Result, failed};
@@ -69,12 +69,15 @@ fn start(core: &Arc<Core>, mut interface: Interface) -> Result<Reader> {
     let run = move || {
         let ended = catch_unwind(AssertUnwindSafe(|| {
             while !stop.load(Ordering::Acquire) {
-                let sentence = match round(&weak, &mut interface) {
-                    Round::Read => None,
-                    Round::Failed(sentence) => Some(sentence),
+                let done = round(&weak, &mut interface);
+                let mut shown = report.lock().unwrap_or_else(PoisonError::into_inner);
+                match done {
                     Round::Over => break,
-                };
-                *report.lock().unwrap_or_else(PoisonError::into_inner) = sentence;
+                    Round::Failed(sentence) => *shown = Some(sentence),
+                    // A fault is shown until the interface is up again, not only until the next look.
+                    Round::Read if interface.monitor().state() == State::Up => *shown = None,
+                    Round::Read => {}
+                }
             }
         }));
         if let Err(panic) = ended

@@ -1,8 +1,7 @@
 //! A network interface as a source: its ring, its kernel filter, and what becomes of it when it goes down or away.
 
 use std::io;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wire::{Frame, LinkType};
@@ -10,6 +9,7 @@ use wire::{Frame, LinkType};
 use crate::error::{Error, Result};
 use crate::filter::{Interest, Mode, assemble};
 use crate::frames::BATCH_FRAMES;
+use crate::monitor::{Monitor, State};
 use crate::sys::{Ring, Shape, Socket, Wake, interface_flags, interface_hardware, interface_index};
 
 /// How long an interface that is down or gone is left alone before it is looked for again.
@@ -33,115 +33,6 @@ pub struct Options {
     pub vxlan_ports: Vec<u16>,
     /// UDP destination ports of other tunnels.
     pub other_ports: Vec<u16>,
-}
-
-/// What an interface is doing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
-    /// Frames can come in.
-    Up = 0,
-    /// It exists and is switched off.
-    Down = 1,
-    /// There is no interface with this name at present.
-    Gone = 2,
-}
-
-impl State {
-    /// The word for it in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-            Self::Gone => "gone",
-        }
-    }
-}
-
-/// What others may see and change of an interface while its thread reads it.
-pub struct Monitor {
-    name: String,
-    wanted: Mutex<Wanted>,
-    state: AtomicU8,
-    drops: AtomicU64,
-    freezes: AtomicU64,
-    outages: AtomicU64,
-}
-
-struct Wanted {
-    interest: Interest,
-    socket: Option<Arc<Socket>>,
-}
-
-impl Monitor {
-    /// The name of the interface.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether it is up, down or gone.
-    #[must_use]
-    pub fn state(&self) -> State {
-        match self.state.load(Ordering::Relaxed) {
-            0 => State::Up,
-            1 => State::Down,
-            _ => State::Gone,
-        }
-    }
-
-    /// Frames that the kernel had to drop for want of room in the ring, since the interface was opened.
-    #[must_use]
-    pub fn drops(&self) -> u64 {
-        self.count_drops();
-        self.drops.load(Ordering::Relaxed)
-    }
-
-    /// How often the ring was full.
-    #[must_use]
-    pub fn freezes(&self) -> u64 {
-        self.freezes.load(Ordering::Relaxed)
-    }
-
-    /// How often the interface went down or away.
-    #[must_use]
-    pub fn outages(&self) -> u64 {
-        self.outages.load(Ordering::Relaxed)
-    }
-
-    /// Changes the tunnels that the kernel filter knows, at once and without a gap.
-    pub fn set_ports(&self, vxlan_ports: Vec<u16>, other_ports: Vec<u16>) -> Result<()> {
-        let mut wanted = self.wanted();
-        wanted.interest.vxlan_ports = vxlan_ports;
-        wanted.interest.other_ports = other_ports;
-        match &wanted.socket {
-            Some(socket) => {
-                socket.attach(&assemble(&wanted.interest)).map_err(|reason| self.failed("change its filter", reason))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn count_drops(&self) {
-        if let Some(socket) = &self.wanted().socket
-            && let Ok(taken) = socket.take_statistics()
-        {
-            self.drops.fetch_add(u64::from(taken.drops), Ordering::Relaxed);
-            self.freezes.fetch_add(u64::from(taken.freezes), Ordering::Relaxed);
-        }
-    }
-
-    fn set_state(&self, state: State) {
-        self.state.store(state as u8, Ordering::Relaxed);
-    }
-
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failed(&self, tried: &'static str, reason: io::Error) -> Error {
-        Error::Interface(self.name.clone(), tried, reason)
-    }
 }
 
 impl Drop for Interface {
@@ -182,14 +73,7 @@ impl Interface {
             vxlan_ports: options.vxlan_ports.clone(),
             other_ports: options.other_ports.clone(),
         };
-        let monitor = Arc::new(Monitor {
-            name: name.to_owned(),
-            wanted: Mutex::new(Wanted { interest, socket: None }),
-            state: AtomicU8::new(State::Up as u8),
-            drops: AtomicU64::new(0),
-            freezes: AtomicU64::new(0),
-            outages: AtomicU64::new(0),
-        });
+        let monitor = Arc::new(Monitor::new(name, interest));
         let shape = Shape::of(options.ring_bytes);
         let port = Port::open(&monitor, shape)?;
         Ok(Self { monitor, shape, source: 0, port, retry_at: Instant::now() })
@@ -254,7 +138,7 @@ impl Interface {
 
     fn note_failure(&mut self, reason: io::Error) -> Result<()> {
         if self.monitor.state() == State::Up {
-            self.monitor.outages.fetch_add(1, Ordering::Relaxed);
+            self.monitor.count_outage();
             self.retry_at = Instant::now() + RETRY;
         }
         let exists = interface_index(self.monitor.name()).is_some();
