@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.utils import is_dumb_terminal
@@ -42,22 +42,34 @@ class Shell:
         self._is_quiet = is_quiet
         self._name = ""
         self._session = Session(transport, present=self._present)
-        self._prompt: PromptSession[str] = PromptSession(
-            self._message,
+        self._read = self._reader()
+
+    def _reader(self) -> Callable[[], str]:
+        """Return what reads a line: prompt-toolkit, or the bare terminal where that cannot be drawn on."""
+        if is_dumb_terminal():
+            return lambda: input(self._message())
+        output = create_output()
+        if isinstance(output, Vt100_Output):
+            # Asking a terminal where its cursor is delays the first prompt on those that do not answer.
+            output.enable_cpr = False
+        prompt: PromptSession[str] = PromptSession(
+            # A colour, if only the terminal's own, has the last blank printed, which programs wait for.
+            lambda: [("fg:ansidefault", self._message())],
             history=LineHistory(user_state_dir() / "cli-history"),
             completer=_ShellCompleter(self._clusters),
             complete_style=CompleteStyle.READLINE_LIKE,
             complete_while_typing=False,
             key_bindings=_bindings(),
-            output=_output(),
+            output=output,
         )
+        return prompt.prompt
 
     def run(self) -> int:
         """Run until exit, quit or Ctrl-D; return the exit status 0."""
         self._greet()
         while not self._session.is_ended:
             try:
-                line = self._prompt.prompt()
+                line = self._read()
             except KeyboardInterrupt:
                 continue
             except EOFError:
@@ -129,17 +141,6 @@ class _ShellCompleter(Completer):
             blank = " " if len(candidates) == 1 and candidate.is_finished else ""
             shown = candidate.text.removesuffix("/").rpartition("/")[2] if "/" in candidate.text else candidate.text
             yield Completion(candidate.text + blank, -len(line.rest) if line else 0, display=shown)
-
-
-def _output() -> Output | None:
-    """Return what draws on the terminal; None leaves one that cannot be drawn on to prompt-toolkit's plain prompt."""
-    if is_dumb_terminal():
-        return None
-    output = create_output()
-    if isinstance(output, Vt100_Output):
-        # Asking a terminal where its cursor is delays the first prompt on those that do not answer.
-        output.enable_cpr = False
-    return output
 
 
 def _bindings() -> KeyBindings:

@@ -9,12 +9,12 @@ _MOST_QUOTED = 60
 
 
 def clean(text: str) -> str:
-    r"""Replace what a terminal would obey or hide (controls, escapes, text direction) by `\xNN` or `\uNNNN`."""
+    r"""Replace what a terminal would obey or hide (controls, text direction, odd blanks) by `\xNN` or `\uNNNN`."""
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) == "Zs":
+    if character.isprintable():
         return character
     code = ord(character)
     if code < 0x100:
