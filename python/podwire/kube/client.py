@@ -15,13 +15,16 @@ import yarl
 
 from podwire.kube.access import Access
 from podwire.kube.answers import error_of, seconds_of, status_of
-from podwire.kube.errors import BrokenStreamError, KubeError, MalformedError, translate
+from podwire.kube.errors import BrokenStreamError, KubeError, MalformedError, is_cut, refused_certificate, translate
+from podwire.kube.handshake import ends_after_tls
 from podwire.kube.schema import Version
 from podwire.settings.kube import KubeSettings
 
 _MOST_ERROR_BYTES = 64 << 10
 _READ_BYTES = 256 << 10
 _MOST_CONNECTIONS = 256
+_LEAST_SECRET = 8
+"""Shorter than any token in use; a placeholder such as "t" would blot every sentence out."""
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 4))
 """A peer that is gone without a word is noticed after 15 s + 4 × 5 s, also on a watch on which nothing happens."""
 
@@ -127,6 +130,8 @@ class ApiClient:
                 proxy=self.access.proxy or None,
             )
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            if is_cut(error) and await ends_after_tls(self.access, connect_seconds=self._settings.connect_seconds):
+                raise refused_certificate(self.access.server) from error
             raise translate(error, self.access.server) from error
         if response.status == 200 or (method == "POST" and response.status == 201):
             return response
@@ -152,7 +157,7 @@ class ApiClient:
 
     def _without_secrets(self, text: str) -> str:
         secret = self.access.authorization.partition(" ")[2]
-        return text.replace(secret, "…") if secret else text
+        return text.replace(secret, "…") if len(secret) >= _LEAST_SECRET else text
 
     async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()

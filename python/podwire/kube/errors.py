@@ -118,7 +118,7 @@ _CERTIFICATE_FAULTS = {
 
 _SENTENCES: tuple[tuple[tuple[type[Exception], ...], type[KubeError], str], ...] = (
     (
-        (aiohttp.ClientPayloadError, aiohttp.ClientConnectionResetError),
+        (aiohttp.ClientPayloadError,),
         BrokenStreamError,
         "The API server {server} broke an answer off: it is asked again.",
     ),
@@ -143,7 +143,7 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], type[KubeError], str], ...]
         "{server} refuses connections: check that the API server runs and listens there.",
     ),
     (
-        (aiohttp.ServerDisconnectedError,),
+        (aiohttp.ServerDisconnectedError, ConnectionResetError),
         UnreachableError,
         "{server} closes the connection without an answer: check what listens there.",
     ),
@@ -167,9 +167,22 @@ def translate(error: Exception, server: str) -> KubeError:
     return MalformedError(f"{server} does not answer like an API server ({type(error).__name__}).")
 
 
+def is_cut(error: Exception) -> bool:
+    """Return whether the other side ended a connection on which it should have answered."""
+    kinds = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError)
+    return any(isinstance(each, kinds) for each in _causes(error))
+
+
+def refused_certificate(server: str) -> UnauthorizedError:
+    """Make the error for a server that does not accept our side's certificate, or wants one."""
+    text = f"{server} does not accept the client certificate: check that the kubeconfig has one that is valid there."
+    return UnauthorizedError(text, status=401)
+
+
 def _causes(error: BaseException) -> list[BaseException]:
     inner = (error.__cause__, getattr(error, "os_error", None))
-    return [error, *(each for each in inner if isinstance(each, BaseException))]
+    # The innermost first: aiohttp's own classes are OSErrors and SSLErrors too, without their fields.
+    return [*(each for each in inner if isinstance(each, BaseException)), error]
 
 
 def _certificate_error(error: Exception, server: str) -> KubeError:
@@ -184,8 +197,7 @@ def _tls_error(error: ssl.SSLError, server: str) -> KubeError:
         return _certificate_error(error, server)
     reason = error.reason or ""
     if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason or "ACCESS_DENIED" in reason):
-        text = f"{server} does not accept the client certificate: check that it is valid and of that cluster."
-        return UnauthorizedError(text, status=401)
+        return refused_certificate(server)
     if reason in ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"):
         return UnreachableError(f"{server} does not speak TLS: check scheme and port of the server in the kubeconfig.")
     return UnreachableError(f"No TLS connection to {server} ({reason or type(error).__name__}).")
