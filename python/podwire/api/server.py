@@ -13,6 +13,9 @@ from litestar import Litestar
 from podwire.support.errors import UnavailableError
 
 
+_BACKLOG = 128
+
+
 class ApiServer:
     """One server on one unix socket. Who may open the socket may command the switch, so it is for its owner alone."""
 
@@ -26,15 +29,21 @@ class ApiServer:
 
     def open(self) -> None:
         """Take the socket. Raises UnavailableError when another podwire has it or the folder does not allow it."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._remove_stale()
-            listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(os.fspath(self._path))
             self._path.chmod(0o600)
+            # From here on clients wait for their answer; a socket that does not listen would look like a dead server's.
+            listener.listen(_BACKLOG)
         except OSError as error:
+            listener.close()
             msg = f"The socket {self._path} cannot be used: {error.strerror or error}. Choose another with --socket."
             raise UnavailableError(msg) from error
+        except UnavailableError:
+            listener.close()
+            raise
         self._socket = listener
 
     async def run(self) -> None:

@@ -21,7 +21,14 @@ CAPTURE = Noun(
         Column("malformed", COUNT, "Packets whose headers contradict themselves.", is_default=True),
         Column("unsupported", COUNT, "Packets of protocols that make no connections.", is_default=True),
         Column("not-collected", COUNT, "Packets let go while connection statistics were disabled."),
-        Column("outcomes", STRING, "Every outcome with its count."),
+        Column("filtered", COUNT, "Packets of a file that the mode control leaves out, as the kernel does live."),
+        Column("ring-full", COUNT, "How often the packet ring was full when the kernel had a packet for it."),
+        Column("outages", COUNT, "How often the interface went down or away."),
+        Column(
+            "outcomes",
+            STRING,
+            "What became of the packets: every outcome with its count, in all the number of packets.",
+        ),
     ),
     examples=("capture-show", "capture-show format all layout vertical"),
 )

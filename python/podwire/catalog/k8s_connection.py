@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from podwire.catalog.nouns import Column, Flag, Noun, Parameter, Scope, Verb
-from podwire.catalog.types import COUNT, ENABLE, LIST, ON_OFF, PATH, STRING, TIME
+from podwire.catalog.types import COUNT, ENABLE, LIST, NAME, ON_OFF, PATH, STRING, TIME
 
 _ENABLE = Flag("enable", "enable", "disable", "Enable or disable the Kubernetes connection.")
 _VPORT = Flag("create-vport", "create-vport", "no-create-vport", "Create vPort table entries for the Pods.")
@@ -16,7 +16,7 @@ _OVERLAY = Flag(
 
 
 def _cluster_name(*, is_required: bool) -> Parameter:
-    return Parameter("cluster-name", STRING, "The name of the Kubernetes cluster.", is_required=is_required)
+    return Parameter("cluster-name", NAME, "The name of the Kubernetes cluster.", is_required=is_required)
 
 
 K8S_CONNECTION = Noun(

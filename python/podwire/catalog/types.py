@@ -120,6 +120,22 @@ def boolean(yes: str, no: str) -> ValueType:
     return ValueType("boolean", f"{yes}|{no}", _boolean(yes, no), show, show, json_type="boolean", choices=(yes, no))
 
 
+def _name(raw: str) -> str:
+    if (
+        not 0 < len(raw) <= MOST_NAME_CHARACTERS
+        or not raw.isprintable()
+        or raw != raw.strip()
+        or any(each in raw for each in ",'\"")
+    ):
+        msg = f"a name of 1 to {MOST_NAME_CHARACTERS} characters without commas and quotes"
+        raise ValueError(msg)
+    return raw
+
+
+MOST_NAME_CHARACTERS = 128
+"""The longest name that can be given to something: enough for the ARN of a managed cluster."""
+
+NAME = ValueType("name", "{name}-string", _name)
 STRING = ValueType("string", "{name}-string")
 LIST = ValueType("list", "{name}-string", is_list=True)
 PATH = ValueType("path", "{name}-path")

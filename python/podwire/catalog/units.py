@@ -6,6 +6,7 @@ below the first suffix, and `2h11m21s` from a minute up. Raw values are bytes, c
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -137,12 +138,15 @@ def parse_time(text: str) -> int:
     """
     stripped = text.strip()
     is_utc = stripped.endswith(("Z", "z"))
+    local = stripped[:-1] if is_utc else stripped
     for pattern in _TIME_FORMATS:
         try:
-            parsed = datetime.strptime(stripped.rstrip("Zz"), pattern)  # noqa: DTZ007 - the zone is set below
-        except ValueError:
+            parsed = datetime.strptime(local, pattern)  # noqa: DTZ007 - the zone is set below
+            zoned = parsed.replace(tzinfo=UTC) if is_utc else parsed.astimezone()
+            nanoseconds = math.floor(zoned.timestamp()) * NS_PER_SECOND + parsed.microsecond * NS_PER_US
+        except (ValueError, OverflowError):
             continue
-        zoned = parsed.replace(tzinfo=UTC) if is_utc else parsed.astimezone()
-        return round(zoned.timestamp()) * NS_PER_SECOND
+        if 0 <= nanoseconds <= MOST:
+            return nanoseconds
     msg = "a time such as 2026-01-31T23:59:59"
     raise ValueError(msg)

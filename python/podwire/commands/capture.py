@@ -15,6 +15,10 @@ _SUMMED = ("truncated", "malformed", "unsupported")
 """Groups of outcomes: the core counts each by layer (`truncated-ipv4`), the table shows their sum."""
 
 
+_COPIED = ("tcp", "not-collected", "filtered", "ring-full", "outages")
+"""Counters that have a column of the same name."""
+
+
 class CaptureHandler:
     """Shows a row a source, open or not."""
 
@@ -34,15 +38,14 @@ class CaptureHandler:
 
 
 def _row(counters: dict[str, Any]) -> Row:
-    outcomes = {name: value for name, value in counters.items() if name not in _PLAIN and value}
+    outcomes = {name: value for name, value in counters.items() if value and (name == "tcp" or name not in _PLAIN)}
     row: Row = {
         "interface": counters["interface"],
         "state": counters.get("state", "up"),
         "packets": counters["packets"],
         "bytes": counters["bytes"],
         "kernel-drops": counters.get("kernel-drops", 0),
-        "tcp": counters.get("tcp", 0),
-        "not-collected": counters.get("not-collected", 0),
+        **{name: counters.get(name, 0) for name in _COPIED},
         "outcomes": " ".join(f"{name}={value}" for name, value in sorted(outcomes.items())) or None,
     }
     for group in _SUMMED:
@@ -50,7 +53,8 @@ def _row(counters: dict[str, Any]) -> Row:
     return row
 
 
-_PLAIN = frozenset({"interface", "state", "packets", "bytes", "source"})
+_PLAIN = frozenset({"interface", "state", "packets", "bytes", "source", "kernel-drops", *_COPIED})
+"""Counters with a meaning of their own; every other one is what became of packets."""
 
 
 def _fault_row(name: str, fault: str) -> Row:
