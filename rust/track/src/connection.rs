@@ -105,7 +105,8 @@ impl Reason {
 
 /// One connection. "Source" (`src`, `o…`) is the client, "destination" (`dst`, `i…`) the server.
 ///
-/// The client is who sent the SYN. Where none was seen, see `Seen::direction` in the tracker for how it is guessed.
+/// The client is who sent the SYN, or got the SYN-ACK. Where neither was seen, the server is the side whose port alone
+/// has answered a SYN before, else the side whose port alone is below 1024, else the receiver of the first packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// Unique in this process, in the order in which connections were first seen; from 1.

@@ -47,9 +47,6 @@ pub(crate) enum Verdict {
     AfterEnd,
 }
 
-/// `Hot::next` starts here, so that 0 can mean "nothing seen" and numbers can fall behind the first one.
-const ORIGIN: u64 = 1 << 32;
-
 /// How far off the expected number a reset or an acknowledgment may be to be believed: behind, by what is under way in
 /// the other direction; ahead, by what a mirror may have lost.
 const RESET_BEHIND: i32 = -(1 << 24);
@@ -129,6 +126,10 @@ pub(crate) fn begin(hot: &mut Hot, cold: &mut Cold, direction: usize, segment: &
     }
 }
 
+mod stream;
+
+pub(crate) use stream::{packets, stream_bytes};
+
 struct Part<'a> {
     hot: &'a mut Hot,
     cold: &'a mut Cold,
@@ -204,7 +205,7 @@ impl Part<'_> {
             return self.cold.has(mark::SYN_ACK) && (is_first || self.hot.packets[OUT] == 0);
         }
         let acknowledged = self.segment.ack.wrapping_sub(self.cold.first_seq[OUT]);
-        let sent = (self.hot.next[OUT] - ORIGIN).wrapping_sub(u64::from(self.cold.first_seq[OUT]));
+        let sent = (self.hot.next[OUT] - stream::ORIGIN).wrapping_sub(u64::from(self.cold.first_seq[OUT]));
         acknowledged >= 1 && u64::from(acknowledged) <= sent
     }
 
@@ -326,95 +327,4 @@ impl Part<'_> {
         let resends = &mut self.cold.resends[self.direction];
         *resends = resends.saturating_add(1);
     }
-
-    /// Counts the segment, and moves the sender's numbers on.
-    fn count(&mut self) -> Verdict {
-        self.advance();
-        let Self { hot, cold, direction, segment, .. } = self;
-        let packets = &mut hot.packets[*direction];
-        if *packets == u32::MAX {
-            // Starts over at 1: 0 means that nothing was seen of this side. See `packets`.
-            *packets = 0;
-            cold.packets_high[*direction] = cold.packets_high[*direction].saturating_add(1);
-        }
-        *packets += 1;
-        hot.wire[*direction] += u64::from(segment.wire_len);
-        hot.last_ns = hot.last_ns.max(segment.ts_ns);
-        Verdict::Counted
-    }
-
-    fn restart(&mut self, direction: usize) {
-        self.hot.next[direction] = 0;
-    }
-
-    fn advance(&mut self) {
-        let Segment { seq, flags, payload, .. } = *self.segment;
-        let direction = self.direction;
-        let len = u64::from(payload) + u64::from(flags & flag::SYN != 0) + u64::from(flags & flag::FIN != 0);
-        if self.hot.next[direction] == 0 {
-            self.cold.first_seq[direction] = seq;
-            self.hot.next[direction] = ORIGIN + u64::from(seq) + len;
-            return;
-        }
-        let ahead = self.ahead(direction, seq);
-        let end = ahead + len.cast_signed();
-        if end > 0 {
-            self.hot.next[direction] += end.cast_unsigned();
-        } else if payload > 0 && self.hot.packets[direction] > 0 && !(payload == 1 && ahead == -1) {
-            self.cold.retransmits = self.cold.retransmits.saturating_add(1);
-        }
-    }
-
-    /// How far a number is ahead of the highest seen. Where nothing but the handshake was seen of this side, and the
-    /// connection ends, it cannot be behind: that gives up to 4 GiB instead of 2.
-    fn ahead(&self, direction: usize, number: u32) -> i64 {
-        let distance = number.wrapping_sub(self.hot.next[direction] as u32);
-        let is_end = self.is_fin() || self.rules.control_only && self.segment.flags & flag::RST != 0;
-        let is_old = distance > u32::MAX - 2;
-        if is_end && !is_old && self.only_handshake_seen(direction) {
-            i64::from(distance)
-        } else {
-            i64::from(distance.cast_signed())
-        }
-    }
-
-    fn only_handshake_seen(&self, direction: usize) -> bool {
-        let seen = [mark::SYN, mark::SYN_ACK][direction];
-        let after_syn = ORIGIN + u64::from(self.cold.first_seq[direction]) + 1;
-        self.cold.has(seen) && self.hot.next[direction] == after_syn
-    }
-
-    /// Moves the other side's numbers on to what this segment acknowledges.
-    fn learn_from_ack(&mut self) {
-        if self.segment.flags & flag::ACK == 0 {
-            return;
-        }
-        let other = 1 - self.direction;
-        if self.hot.next[other] == 0 {
-            self.cold.first_seq[other] = self.segment.ack;
-            self.hot.next[other] = ORIGIN + u64::from(self.segment.ack);
-            return;
-        }
-        let ahead = self.ahead(other, self.segment.ack);
-        let is_plausible = ahead <= i64::from(MAX_AHEAD) || self.rules.control_only && self.segment.ack != 0;
-        if ahead > 0 && is_plausible {
-            self.hot.next[other] += ahead.cast_unsigned();
-        }
-    }
-}
-
-/// Packets in one direction.
-pub(crate) fn packets(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
-    u64::from(cold.packets_high[direction]) * u64::from(u32::MAX) + u64::from(hot.packets[direction])
-}
-
-/// Bytes of the stream in one direction, SYN and FIN taken off.
-pub(crate) fn stream_bytes(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
-    if hot.next[direction] == 0 {
-        return 0;
-    }
-    let syn = u64::from(cold.has([mark::SYN, mark::SYN_ACK][direction]));
-    let fin = u64::from(hot.has(status::FIN << direction));
-    let first = ORIGIN + u64::from(cold.first_seq[direction]);
-    hot.next[direction].saturating_sub(first).saturating_sub(syn + fin)
 }

@@ -2,21 +2,21 @@
 use core::net::IpAddr;
 use std::collections::VecDeque;
 
-use wire::tcp::flag;
 use wire::{Frame, OverlaySpec, Overlays, Parsed};
 
 use crate::book::Claim;
 use crate::connection::Connection;
 use crate::counters::{Counters, SourceCounters};
-use crate::entry::{IN, NONE, OUT};
+use crate::entry::NONE;
 use crate::limits::Limits;
 use crate::names::Names;
 use crate::ports::ServerPorts;
-use crate::story::{self, Rules, Segment, Verdict};
+use crate::story::{self, Rules, Segment};
 use crate::table::{Key, Table, network_of};
 use crate::view;
 
 mod bounds;
+mod segments;
 
 /// Frames that are worked on together: enough to hide the time that memory takes, few enough to stay in the cache.
 const LANES: usize = 32;
@@ -129,6 +129,7 @@ impl Tracker {
             self.source(frame).outcomes[outcome.index()] += 1;
             if let Ok(mut parsed) = result {
                 parsed.vlan = frame.vlan.unwrap_or(parsed.vlan);
+                self.counters.first_fragments += u64::from(parsed.fragmented);
                 let key = self.key(&parsed);
                 self.table.prefetch_index(&key);
                 lanes.push(Pending {
@@ -172,90 +173,6 @@ impl Tracker {
             }
             None => self.open(lane),
         }
-    }
-
-    /// The connection whose other direction travels differently: in a tunnel, where this one does not, or the reverse.
-    fn find_elsewhere(&self, lane: &Pending) -> Option<(u32, usize)> {
-        let find = |network: u32| {
-            let key = Key { hash: self.table.hash(&lane.parsed, network), network, cluster: 0 };
-            self.table.find(&lane.parsed, &key)
-        };
-        // A SYN comes before anything that it could be joined to.
-        if lane.segment.flags & (flag::SYN | flag::ACK) == flag::SYN {
-            return None;
-        }
-        let (found, cluster) = match &lane.parsed.tunnel {
-            Some(_) if lane.key.network == 0 => return None,
-            Some(tunnel) => (find(0)?, self.names.tunnel_cluster(tunnel)),
-            None => {
-                let found = self.networks.iter().find_map(|&network| find(network))?;
-                (found, self.names.plain_cluster(&lane.parsed.addrs, lane.segment.ts_ns))
-            }
-        };
-        let theirs = self.table.slab.cold[found.0 as usize].cluster;
-        (theirs == cluster).then_some(found)
-    }
-
-    fn follow(&mut self, slot: u32, direction: usize, lane: &Pending) {
-        if story::is_odd(lane.segment.flags) {
-            self.counters.odd_flags += 1;
-            return;
-        }
-        let (hot, cold) = self.table.slab.both(slot);
-        let verdict = story::follow(hot, cold, direction, &lane.segment, self.rules);
-        match verdict {
-            Verdict::Counted => self.learn_port(lane),
-            Verdict::Ended(end) => self.note_end(slot, end),
-            Verdict::Suspicious => self.counters.suspicious += 1,
-            Verdict::AfterEnd => self.counters.after_end += 1,
-            Verdict::Reopens => {
-                self.replace(slot);
-                self.open(lane);
-            }
-        }
-    }
-
-    fn learn_port(&mut self, lane: &Pending) {
-        if is_syn_ack(&lane.segment) {
-            self.ports.learn(lane.parsed.src_port);
-        }
-        self.counters.first_fragments += u64::from(lane.parsed.fragmented);
-    }
-
-    /// Enters a new connection.
-    fn open(&mut self, lane: &Pending) {
-        let flags = lane.segment.flags;
-        if story::is_odd(flags) {
-            self.counters.odd_flags += 1;
-            return;
-        }
-        if flags & flag::RST != 0 {
-            self.counters.stray_rst += 1;
-            return;
-        }
-        let direction = self.first_direction(lane);
-        let Some(slot) = self.create(lane, direction) else {
-            self.counters.not_entered += 1;
-            return;
-        };
-        let (hot, cold) = self.table.slab.both(slot);
-        story::begin(hot, cold, direction, &lane.segment, self.rules);
-        cold.source = lane.source;
-        self.counters.created += 1;
-        self.counters.joined += u64::from(view::is_joined(cold));
-        let cluster = lane.parsed.tunnel.map_or(0, |tunnel| self.names.tunnel_cluster(&tunnel));
-        self.names.name_new(&mut self.table, slot, cluster);
-        self.schedule(slot, lane.segment.ts_ns);
-        self.learn_port(lane);
-    }
-
-    fn first_direction(&self, lane: &Pending) -> usize {
-        let is_client = match lane.segment.flags & (flag::SYN | flag::ACK) {
-            flag::SYN => true,
-            _ if is_syn_ack(&lane.segment) => false,
-            _ => self.ports.sender_is_client(lane.parsed.src_port, lane.parsed.dst_port),
-        };
-        if is_client { OUT } else { IN }
     }
 
     /// Replaces the tunnels to look into, from the next batch on. Returns how many were left off for want of room.
@@ -373,10 +290,6 @@ fn segment(frame: &Frame<'_>, parsed: &Parsed) -> Segment {
         flags: parsed.flags,
         payload: parsed.payload_len,
     }
-}
-
-fn is_syn_ack(segment: &Segment) -> bool {
-    segment.flags & (flag::SYN | flag::ACK) == flag::SYN | flag::ACK
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use wire::tcp::flag::{ACK, FIN, PSH, RST, SYN};
 use wire::{Encap, LinkType};
 
 use super::*;
+use crate::entry::{IN, OUT};
 use crate::{End, Reason, State};
 
 mod bounds;
