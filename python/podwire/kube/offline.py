@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import yaml
@@ -36,7 +36,16 @@ _log = logging.getLogger(__name__)
 _SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
 _MOST_BYTES = 1 << 30
 _MOST_DEPTH = 8
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Leaves times as texts, as Kubernetes does: JSON, which its YAML stands for, has no times."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {
+        first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
 
 Document = dict[str, Any]
 Record = Pod | Node | Workload | ConfigMap | CustomObject
@@ -112,7 +121,7 @@ def _values(path: Path, data: bytes) -> list[Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return list(yaml.load_all(data, Loader=_LOADER))
+        return list(yaml.load_all(data, Loader=_Loader))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark is not None else ""
