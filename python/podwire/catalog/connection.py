@@ -65,6 +65,7 @@ CONNECTION = Noun(
         Column("last-time", TIME, "When the latest packet passed."),
         Column("ended-time", TIME, "When the connection ended."),
         Column("one-way", YES_NO, "Whether only one direction was seen."),
+        Column("joined", YES_NO, "Whether the connection was there before its first packet was seen."),
         Column("source", STRING, "The interface or file that the connection was seen on."),
         Column("reason", STRING, "Why an end has no name."),
         Column("id", NUMBER, "The connection's number on this switch.", is_key=True),

@@ -51,6 +51,7 @@ _CORE_COLUMNS = (
     "last-time",
     "ended-time",
     "one-way",
+    "joined",
     "source",
 )
 """The columns that the core has under the same name."""
