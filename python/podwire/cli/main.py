@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ class Options:
 
 def run_cli(argv: Sequence[str]) -> int:
     """Run `podwire cli` with the words after it; return the exit status: 0, or 1 for any failure."""
-    _accept_any_text()
+    _prepare_streams()
     try:
         options = read_options(argv)
         if options.wants_help:
@@ -68,8 +69,11 @@ def run_cli(argv: Sequence[str]) -> int:
         return 1
 
 
-def _accept_any_text() -> None:
-    """Let no character of a name, in whatever locale, end a command with a traceback."""
+def _prepare_streams() -> None:
+    """Let neither a character of a name, in whatever locale, nor a stream closed by the caller end in a traceback."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)

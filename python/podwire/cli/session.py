@@ -10,6 +10,7 @@ from typing import TextIO
 from podwire.catalog.switch_info import SWITCH_INFO
 from podwire.cli.grammar import HELP_WORD, Request, find_command, parse
 from podwire.cli.help import command_help, general_help
+from podwire.cli.keywords import COMMANDS
 from podwire.cli.output import emit
 from podwire.cli.render import render
 from podwire.cli.text import one_line, quoted
@@ -94,17 +95,17 @@ class Session:
 
     def _run_into(self, words: Sequence[str], output: TextIO, notes: TextIO | None) -> int:
         check_words(words)
+        listed = _commands_like(words)
+        if listed:
+            emit(output, listed)
+            return 0
         words = self._without_prefixes(words)
         if not words:
             return 0
         own = self._own.get(words[0])
-        listed = own is None and len(words) == 1 and _commands_like(words[0])
-        if own is not None:
-            own(words[1:], output)
-        elif listed:
-            emit(output, listed)
-        else:
+        if own is None:
             return execute(parse(words), self._transport, output, sys.stderr, notes=notes)
+        own(words[1:], output)
         return 0
 
     def _without_prefixes(self, words: Sequence[str]) -> Sequence[str]:
@@ -144,9 +145,15 @@ class Session:
         self.has_pager = words[0] == "on"
 
 
-def _commands_like(word: str) -> str:
-    """Return the list of commands that begin like `word`, where it ends in a question mark."""
-    return general_help(word.removesuffix(HELP_WORD)) if word.endswith(HELP_WORD) else ""
+def _commands_like(words: Sequence[str]) -> str:
+    """Return the list of commands that begin alike, where it is asked for: `vp?`, `switch ?`, `help vp`."""
+    if len(words) == 1 and len(words[0]) > 1 and words[0].endswith(HELP_WORD):
+        return general_help(words[0].removesuffix(HELP_WORD))
+    if len(words) != 2 or words[0] == HELP_WORD or COMMANDS.keys() & set(words):
+        return ""
+    if words[1] == HELP_WORD:
+        return general_help(words[0])
+    return general_help(words[1]) if words[0] == "help" else ""
 
 
 def switch_name(transport: Transport) -> str:

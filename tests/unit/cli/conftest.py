@@ -61,6 +61,8 @@ class FakeSwitch:
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     delay: threading.Event | None = None
     """Where set, answers wait for it."""
+    arrived: threading.Event = field(default_factory=threading.Event)
+    """Set once a request waits."""
 
     def __post_init__(self) -> None:
         self.answers = {
@@ -85,6 +87,7 @@ class FakeSwitch:
                 query = parse_qsl(parts.query, keep_blank_values=True)
                 switch.asked.append(Asked(self.command, parts.path, query, body))
                 if switch.delay is not None:
+                    switch.arrived.set()
                     switch.delay.wait(30)
                 status, content = switch.answers.get(parts.path, (404, failure(f"{parts.path}: Resource Not Found")))
                 data = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -113,7 +116,7 @@ class FakeSwitch:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        self.socket.unlink()
+        self.socket.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_the_socket_is_found_by_the_environment(
         (["switch", "leaf2", "help"], "switch: 'leaf2' is not this switch, which is 'leaf1'; open a console there"),
         (["exit", "now"], "exit: 'now' has no place; it stands alone"),
         (["pager", "maybe"], "pager: say on or off"),
-        (["help", "vport"], "unknown command 'vport'; did you mean 'vport-show'?"),
+        (["help", "vport-shw"], "unknown command 'vport-shw'; did you mean 'vport-show'?"),
         (["nonsense?"], "unknown command 'nonsense?'; help lists them"),
         (["-c", "vport-show 'x"], "unbalanced quotes: close every ' and \", or put a backslash before each"),
         (["-c", "vport-show", "ip"], "podwire cli: -c takes the whole command as one word, so that 'ip' has no place"),
@@ -107,11 +107,25 @@ def test_notes_of_a_shell_go_with_the_rows(switch: FakeSwitch, capsys: Capture) 
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("words", [["help"], ["?"], ["-h"], ["vport-show", "?"], ["help", "vport-show"], ["vport?"]])
-def test_help_that_was_asked_for(switch: FakeSwitch, capsys: Capture, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (["help"], "capture-show "),
+        (["?"], "capture-show "),
+        (["-h"], "usage: "),
+        (["vport-show", "?"], "vport-show "),
+        (["help", "vport-show"], "vport-show "),
+        (["vport?"], "vport-show "),
+        (["help", "vport"], "vport-show "),
+        (["pager", "?"], "pager on|off "),
+        (["switch", "?"], "switch "),
+        (["switch-local", "vport-show", "?"], "vport-show "),
+    ],
+)
+def test_help_that_was_asked_for(switch: FakeSwitch, capsys: Capture, words: list[str], first: str) -> None:
     assert run(switch, *words) == 0
     output = capsys.readouterr()
-    assert output.out
+    assert output.out.startswith(first)
     assert not output.err
     assert not switch.asked
 
@@ -160,6 +174,12 @@ def test_an_output_that_is_full(switch: FakeSwitch) -> None:
     done = podwire(switch, "vport-show > /dev/full")
     assert done.returncode == 1
     assert done.stderr == b"The output cannot be written: No space left on device.\n"
+
+
+def test_streams_that_are_closed(switch: FakeSwitch) -> None:
+    for words in ("vport-show >&-", "vport-show <&- >/dev/null", "<&-", "vport-shw 2>&-"):
+        done = podwire(switch, words)
+        assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_names_in_any_locale(switch: FakeSwitch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pexpect
@@ -77,11 +77,26 @@ def home(tmp_path: Path) -> Path:
     return path
 
 
+Opener = Callable[..., Terminal]
+
+
 @pytest.fixture
-def terminal(switch: FakeSwitch, home: Path) -> Iterator[Terminal]:
-    opened = Terminal(switch.socket, home)
-    yield opened
-    opened.process.close(force=True)
+def open_terminal(switch: FakeSwitch, home: Path) -> Iterator[Opener]:
+    """Opens shells; what a test leaves open is closed."""
+    opened = []
+
+    def opener(**environment: str) -> Terminal:
+        opened.append(Terminal(switch.socket, home, **environment))
+        return opened[-1]
+
+    yield opener
+    for terminal in opened:
+        terminal.process.close(force=True)
+
+
+@pytest.fixture
+def terminal(open_terminal: Opener) -> Terminal:
+    return open_terminal()
 
 
 def test_prompt_command_and_exit(terminal: Terminal) -> None:
@@ -144,8 +159,7 @@ def test_control_c_interrupts_a_command(terminal: Terminal, switch: FakeSwitch) 
     switch.delay = threading.Event()
     terminal.type("vport-show" + ENTER)
     terminal.wait_for(_LINE_DONE)
-    while switch.asked[-1].path != "/vRest/vports":
-        pass
+    assert switch.arrived.wait(20)
     terminal.type(CTRL_C)
     terminal.wait_for("interrupted")
     switch.delay.set()
@@ -166,7 +180,7 @@ def test_control_d_leaves(terminal: Terminal) -> None:
     assert terminal.leave() == 0
 
 
-def test_history_outlives_the_shell(terminal: Terminal, switch: FakeSwitch, home: Path) -> None:
+def test_history_outlives_the_shell(terminal: Terminal, open_terminal: Opener, home: Path) -> None:
     terminal.wait_for(PROMPT)
     terminal.run("vport-show")
     terminal.type("quit" + ENTER)
@@ -174,7 +188,7 @@ def test_history_outlives_the_shell(terminal: Terminal, switch: FakeSwitch, home
     path = home / ".local/state/podwire/cli-history"
     assert path.read_text() == "vport-show\nquit\n"
     assert path.stat().st_mode & 0o777 == 0o600
-    again = Terminal(switch.socket, home)
+    again = open_terminal()
     again.wait_for(PROMPT)
     again.type(UP + UP + ENTER)
     again.wait_for("pod-A")
@@ -183,17 +197,17 @@ def test_history_outlives_the_shell(terminal: Terminal, switch: FakeSwitch, home
     assert again.leave() == 0
 
 
-def test_a_home_that_cannot_be_written(switch: FakeSwitch) -> None:
-    terminal = Terminal(switch.socket, Path("/dev/null"))
+def test_a_home_that_cannot_be_written(open_terminal: Opener) -> None:
+    terminal = open_terminal(HOME="/dev/null")
     terminal.wait_for(PROMPT)
     assert "pod-A" in terminal.run("vport-show")
     terminal.type(CTRL_D)
     assert terminal.leave() == 0
 
 
-def test_a_daemon_that_comes_and_goes(switch: FakeSwitch, home: Path) -> None:
+def test_a_daemon_that_comes_and_goes(switch: FakeSwitch, open_terminal: Opener) -> None:
     switch.stop()
-    terminal = Terminal(switch.socket, home)
+    terminal = open_terminal()
     assert "podwire serve" in terminal.wait_for(r"CLI \(network-admin@switch\) > ")
     switch.start()
     # With the first answer comes the name.
@@ -207,10 +221,10 @@ def test_a_daemon_that_comes_and_goes(switch: FakeSwitch, home: Path) -> None:
     assert terminal.leave() == 0
 
 
-def test_the_pager(switch: FakeSwitch, home: Path) -> None:
+def test_the_pager(switch: FakeSwitch, open_terminal: Opener) -> None:
     rows = [{"entity": f"pod-{number}", "ip": None} for number in range(100)]
     switch.answers["/vRest/vports"] = (200, success(rows, ["entity", "ip"]))
-    terminal = Terminal(switch.socket, home, PAGER="sed s/pod/paged/")
+    terminal = open_terminal(PAGER="sed s/pod/paged/")
     terminal.wait_for(PROMPT)
     assert "paged-99" in terminal.run("vport-show")
     terminal.run("pager off")
@@ -222,8 +236,8 @@ def test_the_pager(switch: FakeSwitch, home: Path) -> None:
     assert terminal.leave() == 0
 
 
-def test_a_terminal_that_cannot_be_drawn_on(switch: FakeSwitch, home: Path) -> None:
-    terminal = Terminal(switch.socket, home, TERM="dumb")
+def test_a_terminal_that_cannot_be_drawn_on(open_terminal: Opener) -> None:
+    terminal = open_terminal(TERM="dumb")
     terminal.wait_for(PROMPT)
     terminal.type("vport-show" + ENTER)
     terminal.wait_for("pod-A")
