@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,41 +98,44 @@ def _environment(config: dict[str, Any], cluster: dict[str, Any], api_version: s
 
 async def _run(command: list[str], environment: dict[str, str], seconds: float) -> bytes:
     name = Path(command[0]).name
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-    except (OSError, ValueError) as error:
-        raise KubeconfigError(f"The exec plugin {name} cannot be started ({type(error).__name__}).") from None
-    try:
-        async with asyncio.timeout(seconds):
-            output = await _read(process, name)
-            code = await process.wait()
-    except TimeoutError:
-        raise KubeconfigError(
-            f"The exec plugin {name} did not end within {seconds:g} s: run it by hand to see."
-        ) from None
-    finally:
-        await _end(process)
+    with _bounded_output() as output:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise KubeconfigError(f"The exec plugin {name} cannot be started ({type(error).__name__}).") from None
+        try:
+            async with asyncio.timeout(seconds):
+                code = await process.wait()
+        except TimeoutError:
+            text = f"The exec plugin {name} did not end within {seconds:g} s: run it by hand to see."
+            raise KubeconfigError(text) from None
+        finally:
+            await _end(process)
+        printed = os.pread(output, _MOST_OUTPUT_BYTES, 0).rstrip(b"\0")
+    if len(printed) == _MOST_OUTPUT_BYTES:
+        raise KubeconfigError(f"The exec plugin {name} prints more than a credential: run it by hand to see.")
     if code != 0:
         raise KubeconfigError(f"The exec plugin {name} failed with exit status {code}: run it by hand to see why.")
-    return output
+    return printed
 
 
-async def _read(process: asyncio.subprocess.Process, name: str) -> bytes:
-    if process.stdout is None:
-        return b""
-    output = b""
-    while chunk := await process.stdout.read(1 << 16):
-        output += chunk
-        if len(output) > _MOST_OUTPUT_BYTES:
-            raise KubeconfigError(f"The exec plugin {name} prints more than a credential: run it by hand to see.")
-    return output
+@contextlib.contextmanager
+def _bounded_output() -> Iterator[int]:
+    """Give a file in memory that cannot grow. A pipe would be kept open by whatever the plugin leaves running."""
+    descriptor = os.memfd_create("podwire-credential", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(descriptor, _MOST_OUTPUT_BYTES)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -223,7 +223,9 @@ async def serving(api: Api, tls: ssl.SSLContext | None = None, port: int = 0) ->
         yield runner.addresses[0][1]
     finally:
         api.cut()
-        await asyncio.sleep(0)
+        await site.stop()
+        # Connections that the kernel has accepted are still on their way to their handlers, which the clean-up closes.
+        await asyncio.sleep(0.01)
         await runner.cleanup()
 
 

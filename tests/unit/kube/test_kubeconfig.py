@@ -171,7 +171,7 @@ async def test_an_exec_plugin_gives_a_certificate(tmp_path: Path) -> None:
         (f"echo {SECRET}", "prints no ExecCredential"),
         (f'echo \'{{"status":{{"token":"{SECRET}"}}}}\'', "another apiVersion"),
         ('echo \'{"apiVersion":"client.authentication.k8s.io/v1","status":{}}\'', "neither a token nor a certificate"),
-        ("head -c 2000000 /dev/zero", "prints more than a credential"),
+        ("yes | head -c 2000000", "prints more than a credential"),
     ],
 )
 async def test_exec_plugins_that_fail(
