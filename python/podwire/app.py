@@ -57,8 +57,9 @@ class Daemon:
     async def run(self) -> None:
         """Serve until a signal ends it. Raises PodwireError when a part cannot be started."""
         with contextlib.ExitStack() as stack:
-            self._store.open()
+            # The lock comes first: a file that looks damaged may be another podwire's, half written.
             stack.enter_context(_locked(self._state_dir))
+            self._store.open()
             if self._store.warning:
                 _log.warning("%s", self._store.warning)
             capture = Capture(mode=self._settings.mode, max_memory_bytes=self._settings.connection_max_memory)
@@ -86,6 +87,7 @@ class Daemon:
             _log.info("podwire %s serves %s; its state is in %s", _version(), path, self._state_dir)
             stopped = asyncio.create_task(self._stopping.wait())
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
+            _log.info("podwire stops")
             server.stop()
             await serving
             for task in (stopped, feed):
@@ -123,7 +125,13 @@ class Daemon:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the state folder for this process alone, so that two daemons never write over each other."""
-    with (folder / "lock").open("w") as file:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = (folder / "lock").open("w")
+    except OSError as error:
+        msg = f"The state folder {folder} cannot be used: {error.strerror}. Choose another with --state-dir."
+        raise UnavailableError(msg) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 from litestar import Litestar
-from podwire.cli.grammar import parse
 
 from podwire.api.application import make_application
 from podwire.api.routes import METHODS
 from podwire.catalog import NOUNS, Noun
+from podwire.cli.grammar import parse
 from podwire.commands.dispatch import Commands
 from podwire.support.clock import FixedClock
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
 from pathlib import Path
 
 import uvicorn
 from litestar import Litestar
 
 from podwire.support.errors import UnavailableError
-
 
 _BACKLOG = 128
 
@@ -32,6 +32,7 @@ class ApiServer:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_folder(self._path.parent)
             self._remove_stale()
             listener.bind(os.fspath(self._path))
             self._path.chmod(0o600)
@@ -75,6 +76,16 @@ class ApiServer:
                 self._path.unlink()
                 return
         msg = f"Another podwire serves {self._path}; stop it, or choose another socket with --socket."
+        raise UnavailableError(msg)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder in which somebody else could put a socket of their own in place of ours."""
+    found = folder.stat()
+    is_ours = found.st_uid in (0, os.geteuid())
+    is_open = bool(found.st_mode & 0o022) and not found.st_mode & stat.S_ISVTX
+    if not is_ours or is_open:
+        msg = f"Others may write to {folder}, so that the socket is not safe there; choose another with --socket."
         raise UnavailableError(msg)
 
 

@@ -42,6 +42,11 @@ class ValueType:
     """True where the text is a comma-separated list whose members can be asked for one by one."""
     choices: tuple[str, ...] = ()
 
+    @property
+    def is_scaled(self) -> bool:
+        """True where typed and shown values have units that the raw number has not: durations, sizes, times."""
+        return self.is_number and self.show is not self.show_raw
+
     def placeholder(self, keyword: str) -> str:
         """How a value of `keyword` is written in help."""
         return self.word.format(name=keyword)

@@ -83,6 +83,9 @@ def _parameter(command: str, parameter: Parameter, value: Any) -> Any:
     if value == "":
         msg = f"{command}: {parameter.keyword} must not be empty"
         raise UsageError(msg)
+    # Text may carry a unit ("5m"); a number is already raw, in the unit of the type.
+    if isinstance(value, int) and parameter.type.is_scaled and 0 <= value < 1 << 63:
+        return value
     try:
         return parameter.type.parse(str(value))
     except ValueError as error:

@@ -66,6 +66,8 @@ class KubernetesConnectionHandler:
             return _with(document, name, settings)
 
         await self._configurator.change(edit)
+        if "enable" not in values:
+            return [f"{name} is created, but not enabled: give k8s-connection-modify cluster-name {name} enable."]
         return await self._settled(name)
 
     async def _modify(self, values: Values) -> Sequence[str]:

@@ -117,7 +117,7 @@ def _known(noun: Noun, keyword: str, name: str) -> Column:
 
 def _window(given: dict[str, Any], now_ns: int) -> Window:
     """Work out the window; where several options speak of the same end, the narrower one holds."""
-    starts = [given.get("start-time")]
+    starts = [given.get("start-time"), 0 if given.get("since-start") else None]
     ends = [given.get("end-time")]
     duration = given.get("duration")
     if duration is not None and starts[0] is not None:

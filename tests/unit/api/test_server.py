@@ -119,6 +119,12 @@ async def test_the_socket_of_a_killed_server_is_taken_over(tmp_path: Path) -> No
     assert status == 200
 
 
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    with pytest.raises(UnavailableError, match="Others may write"):
+        ApiServer(make_application(Commands([], clock=FixedClock(0)), version="0"), path=tmp_path / "s").open()
+
+
 def test_a_socket_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     application = make_application(Commands([], clock=FixedClock(0)), version="0")
     for path in (Path("/proc/nowhere/s"), tmp_path / ("x" * 200)):

@@ -92,7 +92,7 @@ def test_a_limit_cuts_and_the_count_tells_how_many_there_were() -> None:
         ([("duration", "10s")], NOW - 10 * SECOND, None),
         ([("start-time", "1970-01-01T00:05:00Z"), ("duration", "10s")], 300 * SECOND, 310 * SECOND),
         ([("end-time", "1970-01-01T00:05:00Z"), ("duration", "10s")], 290 * SECOND, 300 * SECOND),
-        ([("since-start", "true")], None, None),
+        ([("since-start", "true")], 0, None),
         ([("within-last", "1m"), ("start-time", "1970-01-01T00:00:01Z")], NOW - 60 * SECOND, None),
     ],
 )
