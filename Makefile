@@ -7,7 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.*' 2>/dev/null | grep -v target/)
-CARGO := cargo --config net.git-fetch-with-cli=false
+# The binding is built for the Python it runs in.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
 .PHONY: help
 help:  ## List the chores
@@ -40,12 +41,12 @@ lint: build  ## Check style, types and the direction of imports
 	$(BIN)/mypy python/podwire lab/podwire_lab
 	$(BIN)/python -m mypy.stubtest podwire.capture._core
 	$(BIN)/lint-imports
-	$(CARGO) fmt --manifest-path rust/Cargo.toml --check
-	$(CARGO) clippy --manifest-path rust/Cargo.toml --workspace --all-targets --quiet -- -D warnings
+	cd rust && cargo fmt --all --check
+	cd rust && cargo clippy --workspace --all-targets --quiet -- -D warnings
 
 .PHONY: test-rust
-test-rust:  ## Test the packet core
-	$(CARGO) test --manifest-path rust/Cargo.toml --workspace --quiet
+test-rust: build  ## Test the packet core
+	cd rust && cargo test --workspace --quiet
 
 .PHONY: test-python
 test-python: build  ## Test everything else, on live packets where root allows it
@@ -63,7 +64,7 @@ docs: build  ## Write the generated pages again
 format: build  ## Format the sources
 	$(BIN)/ruff format python lab tests bench
 	$(BIN)/ruff check --fix --quiet python lab tests bench
-	$(CARGO) fmt --manifest-path rust/Cargo.toml
+	cd rust && cargo fmt --all
 
 .PHONY: lock
 lock:  ## Pin the Python dependencies anew, by version and hash (needs uv)
