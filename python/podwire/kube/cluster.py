@@ -83,13 +83,22 @@ class ClusterFollower:
         """Follow until cancelled. Faults outside podwire become the state; the next try follows with backoff."""
         try:
             while True:
-                try:
-                    await self._session()
-                except* KubeError as group:
-                    await self._after(_first(group))
+                await self._after(await self._fault())
         finally:
             self._evidence_timer.stop()
             self._state_timer.stop()
+
+    async def _fault(self) -> KubeError:
+        """Follow until something concerns the whole connection, and return that."""
+        try:
+            await self._session()
+        except KubeError as error:
+            return error
+        except BaseExceptionGroup as group:
+            _, others = group.split(KubeError)
+            if others is not None:
+                raise
+            return _first(group)
 
     async def _session(self) -> NoReturn:
         """Connect and follow until something concerns the whole connection; that is raised."""
@@ -137,7 +146,7 @@ class ClusterFollower:
             self._may_reload = False
             return
         wait = self._backoff.next_seconds()
-        self._error = error
+        self._error = error.kept()
         self._retry_at_ns = self._clock.now_ns() + int(wait * 1e9)
         self._tell_state()
         await asyncio.sleep(wait)
@@ -242,7 +251,7 @@ class _Timer:
         self._call()
 
 
-def _first(group: BaseExceptionGroup[KubeError]) -> KubeError:
+def _first(group: BaseExceptionGroup) -> KubeError:
     """Return the first single error of a group, however deep it lies."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):

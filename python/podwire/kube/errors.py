@@ -21,6 +21,7 @@ Foreign exceptions are translated at one door, `translate`, and chained.
 from __future__ import annotations
 
 import ssl
+from typing import Self
 
 import aiohttp
 
@@ -31,6 +32,13 @@ class KubeError(UnavailableError):
     """Something about one cluster's API server."""
 
     state = "error"
+
+    def kept(self) -> Self:
+        """Return the error without its traceback, which would keep alive all that its frames held."""
+        for each in (self, self.__cause__, self.__context__):
+            if each is not None:
+                each.__traceback__ = None
+        return self
 
 
 class KubeconfigError(KubeError):

@@ -284,7 +284,7 @@ class Follower(Generic[A, T]):
 
     def _set(self, phase: Phase, error: KubeError | None = None) -> None:
         is_other = phase is not self.phase or str(error or "") != str(self.error or "")
-        self.phase, self.error = phase, error
+        self.phase, self.error = phase, error.kept() if error is not None else None
         if is_other:
             self._listener.phase_changed()
 

@@ -239,3 +239,10 @@ async def test_pods_that_may_be_listed_but_not_watched_are_said_to_be_stale(api:
         assert "may not watch pods" in sink.state.error
         assert sink.pods.keys() == {"a"}
         assert api.lists(PODS) == 1
+
+
+async def test_it_ends_at_once_while_it_waits_for_a_server(tmp_path: Path) -> None:
+    settings = dataclasses.replace(QUICK, first_retry_seconds=60.0, most_retry_seconds=60.0)
+    async with following(tmp_path / "none", settings) as sink:
+        await until(lambda: sink.state.state == "no-kubeconfig")
+        assert sink.state.retry_at_ns
