@@ -68,7 +68,9 @@ class Daemon:
 
     async def _run_parts(self, parts: Parts) -> None:
         sources = SourceFeed(self._settings.interfaces, parts=parts, ring_bytes=self._settings.ring_bytes)
-        clusters = ClusterManager(parts=parts, settings=KubeSettings())
+        clusters = ClusterManager(
+            parts=parts, settings=KubeSettings(kube_exec_plugins=self._settings.kube_exec_plugins)
+        )
 
         async def apply(configuration: Configuration) -> None:
             parts.capture.set_collecting(configuration.connection_stats.enable)

@@ -99,6 +99,8 @@ class ClusterFeed:
         status.denied = state.denied
         status.retry_at_ns = state.retry_at_ns
         _set_warning(status, "connection", state.warning)
+        left_out = f"{state.undecodable} objects have unexpected fields and are left out." if state.undecodable else ""
+        _set_warning(status, "objects", left_out)
         self._settle()
 
     def _settle(self) -> None:

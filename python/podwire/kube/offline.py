@@ -185,13 +185,14 @@ class _Objects:
             meta = msgspec.convert(document, AnyObject).metadata
             if not isinstance(kind, str) or meta is None or not meta.name:
                 return None
+            # The group comes first: Calico has a Node of its own.
+            if _is_custom(group):
+                return custom_of(msgspec.convert(document, CustomResource), f"{_plural(kind)}.{group}")
             if kind == "Pod":
                 return pod_of(msgspec.convert(document, PodObject), self._pool)
             if kind in _BUILT_IN:
                 api, convert = _BUILT_IN[kind]
                 return convert(msgspec.convert(document, api))
-            if _is_custom(group):
-                return custom_of(msgspec.convert(document, CustomResource), f"{_plural(kind)}.{group}")
         except msgspec.ValidationError:
             _log.warning("a %s with unexpected fields is left out", kind)
         return None

@@ -22,5 +22,8 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     """Bytes that the connection table may take, from 1 MiB: 1 GiB holds some 8 million connections."""
     ring_bytes: int = 64 << 20
     """Bytes of each interface's packet ring: 64 MiB bridge a pause of half a second at a million packets/s."""
+    kube_exec_plugins: bool = True
+    """Whether the commands that a kubeconfig names for its credentials may be run: a kubeconfig is as trusted as the
+    operator who names it, so they may, unless the switch forbids it."""
     mode: str = "full"
     """`full` reads every packet; `control` lets the kernel pass only TCP packets with SYN, FIN or RST."""

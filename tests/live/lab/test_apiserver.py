@@ -72,7 +72,7 @@ class Client:
 @pytest.fixture
 async def server(tmp_path):
     async with standalone(tmp_path, QUICK) as api:
-        api.store.load(all_objects(Cluster(PLANES["calico-vxlan-custom"])))
+        api.store.load(all_objects(Cluster(PLANES["calico-vxlan-custom"], has_system_pods=True)))
         yield api
 
 
