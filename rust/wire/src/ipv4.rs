@@ -22,6 +22,7 @@ use crate::outcome::Broken;
 mod field {
     pub const VERSION_IHL: usize = 0;
     pub const LENGTH: usize = 2;
+    pub const ID: usize = 4;
     pub const FRAGMENT: usize = 6;
     pub const PROTOCOL: usize = 9;
     pub const SRC: usize = 12;
@@ -38,12 +39,20 @@ const OFFSET_MASK: u16 = 0x1fff;
 pub mod protocol {
     /// ICMP.
     pub const ICMP: u8 = 1;
+    /// IPv4 in IP.
+    pub const IPV4: u8 = 4;
     /// TCP.
     pub const TCP: u8 = 6;
     /// UDP.
     pub const UDP: u8 = 17;
+    /// IPv6 in IP.
+    pub const IPV6: u8 = 41;
+    /// GRE.
+    pub const GRE: u8 = 47;
     /// IPsec ESP.
     pub const ESP: u8 = 50;
+    /// IPsec AH.
+    pub const AH: u8 = 51;
     /// ICMPv6.
     pub const ICMPV6: u8 = 58;
     /// SCTP.
@@ -88,6 +97,20 @@ impl<'a> Packet<'a> {
         usize::from(self.word(field::LENGTH))
     }
 
+    /// The identification: equal in all fragments of a datagram, different in its successors.
+    #[inline]
+    #[must_use]
+    pub fn id(&self) -> u16 {
+        self.word(field::ID)
+    }
+
+    /// Whether this is a fragment, the first one or a later one.
+    #[inline]
+    #[must_use]
+    pub fn is_fragment(&self) -> bool {
+        self.word(field::FRAGMENT) & (MORE_FRAGMENTS | OFFSET_MASK) != 0
+    }
+
     /// Whether more fragments of the datagram follow.
     #[inline]
     #[must_use]
@@ -130,7 +153,8 @@ impl<'a> Packet<'a> {
 
     #[inline]
     fn addr(&self, at: usize) -> Ipv4Addr {
-        Ipv4Addr::new(self.header[at], self.header[at + 1], self.header[at + 2], self.header[at + 3])
+        let octets = [self.header[at], self.header[at + 1], self.header[at + 2], self.header[at + 3]];
+        Ipv4Addr::from_bits(u32::from_be_bytes(octets))
     }
 }
 
@@ -144,10 +168,10 @@ mod tests {
     fn reads_the_fields() {
         let packet = Packet::new(&HEADER).unwrap();
         assert_eq!((packet.header_len(), packet.total_len()), (20, 60));
-        assert_eq!(packet.protocol(), protocol::TCP);
+        assert_eq!((packet.protocol(), packet.id()), (protocol::TCP, 0x1234));
         assert_eq!(packet.src(), Ipv4Addr::new(10, 10, 1, 1));
         assert_eq!(packet.dst(), Ipv4Addr::new(10, 10, 2, 1));
-        assert!(!packet.more_fragments());
+        assert!(!packet.more_fragments() && !packet.is_fragment());
         assert_eq!(packet.fragment_offset(), 0);
     }
 
@@ -175,7 +199,7 @@ mod tests {
         let mut bytes = HEADER;
         bytes[6..8].copy_from_slice(&0x20b9_u16.to_be_bytes());
         let packet = Packet::new(&bytes).unwrap();
-        assert!(packet.more_fragments());
+        assert!(packet.more_fragments() && packet.is_fragment());
         assert_eq!(packet.fragment_offset(), 185);
     }
 }

@@ -17,7 +17,8 @@
 //! extension header                    fragment header (§4.5)
 //! +-------+-------+----               +-------+-------+-------------+-+
 //! |  next |  len  | …                 |  next |   0   |   offset    |m|  offset in units of 8 bytes, m: more
-//! +-------+-------+----               +-------+-------+-------------+-+
+//! +-------+-------+----               +-------+-------+-------------+-+ 4
+//!                                     |        identification         |
 //! ```
 use core::net::Ipv6Addr;
 
@@ -32,6 +33,7 @@ mod field {
     pub const EXT_NEXT: usize = 0;
     pub const EXT_LEN: usize = 1;
     pub const FRAGMENT: usize = 2;
+    pub const FRAGMENT_ID: usize = 4;
 }
 
 /// Bytes of the fixed header.
@@ -119,6 +121,8 @@ pub struct Upper {
     pub fragmented: bool,
     /// Where this fragment's payload starts in the datagram, in units of 8 bytes.
     pub fragment_offset: u16,
+    /// The identification in the fragment header; 0 without one.
+    pub fragment_id: u32,
 }
 
 /// Why the walk stopped early.
@@ -138,7 +142,7 @@ pub enum WalkError {
 /// See [`WalkError`].
 #[inline]
 pub fn upper(next_header: u8, bytes: &[u8]) -> Result<Upper, WalkError> {
-    let mut upper = Upper { protocol: next_header, len: 0, fragmented: false, fragment_offset: 0 };
+    let mut upper = Upper { protocol: next_header, len: 0, fragmented: false, fragment_offset: 0, fragment_id: 0 };
     for _ in 0..=MAX_EXTENSIONS {
         let is_last_fragment = upper.fragment_offset != 0;
         if is_last_fragment || !is_extension(upper.protocol) {
@@ -162,6 +166,8 @@ fn step(upper: &mut Upper, bytes: &[u8]) -> Result<(), WalkError> {
     if upper.protocol == extension::FRAGMENT {
         let word = u16::from_be_bytes([header[field::FRAGMENT], header[field::FRAGMENT + 1]]);
         upper.fragment_offset = word >> 3;
+        let id = [0, 1, 2, 3].map(|i| header[field::FRAGMENT_ID + i]);
+        upper.fragment_id = u32::from_be_bytes(id);
         // An "atomic" fragment (RFC 6946) is the whole datagram.
         upper.fragmented |= word >> 3 != 0 || word & 1 != 0;
     }
@@ -206,7 +212,7 @@ mod tests {
     fn extension_headers_are_walked_over() {
         let bytes = b"\x3c\x00\0\0\0\0\0\0\x06\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
         let found = upper(extension::HOP_BY_HOP, bytes).unwrap();
-        assert_eq!(found, Upper { protocol: 6, len: 24, fragmented: false, fragment_offset: 0 });
+        assert_eq!(found, Upper { protocol: 6, len: 24, fragmented: false, fragment_offset: 0, fragment_id: 0 });
         assert_eq!(upper(extension::HOP_BY_HOP, &bytes[..15]), Err(WalkError::Truncated));
     }
 
@@ -221,6 +227,7 @@ mod tests {
         // Offset 1 (8 bytes), more to come; the next header would be another extension.
         let later = upper(extension::FRAGMENT, b"\x3c\x00\x00\x09\0\0\0\x01").unwrap();
         assert!(later.fragmented);
+        assert_eq!(later.fragment_id, 1);
         assert_eq!((later.fragment_offset, later.protocol), (1, extension::DESTINATION));
         let atomic = upper(extension::FRAGMENT, b"\x06\x00\x00\x00\0\0\0\x01").unwrap();
         assert!(!atomic.fragmented);

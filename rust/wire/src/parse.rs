@@ -27,6 +27,7 @@ struct Cursor<'a> {
 struct Network {
     addrs: IpPair,
     protocol: u8,
+    id: u16,
 }
 
 /// Reads a frame down to its innermost TCP segment.
@@ -44,7 +45,7 @@ pub fn parse(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) -
     for _ in 0..=MAX_TUNNELS {
         let network = cursor.network(kind)?;
         match network.protocol {
-            protocol::TCP => return cursor.segment(network.addrs, vlan, tunnel),
+            protocol::TCP => return cursor.segment(network, vlan, tunnel),
             protocol::UDP => {
                 tunnel = Some(cursor.udp_tunnel(network.addrs, overlays)?);
                 kind = cursor.ethernet()?.0;
@@ -140,7 +141,7 @@ impl<'a> Cursor<'a> {
         }
         self.fragmented |= header.more_fragments();
         let addrs = IpPair::V4 { src: header.src(), dst: header.dst() };
-        Ok(Network { addrs, protocol: header.protocol() })
+        Ok(Network { addrs, protocol: header.protocol(), id: header.id() })
     }
 
     #[inline]
@@ -163,7 +164,7 @@ impl<'a> Cursor<'a> {
         }
         self.fragmented |= upper.fragmented;
         let addrs = IpPair::V6 { src: header.src(), dst: header.dst() };
-        Ok(Network { addrs, protocol: upper.protocol })
+        Ok(Network { addrs, protocol: upper.protocol, id: 0 })
     }
 
     /// Notes where a datagram ends, and that it is no longer than what carries it.
@@ -202,7 +203,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    fn segment(&self, addrs: IpPair, vlan: u16, tunnel: Option<Tunnel>) -> Result<Parsed, Outcome> {
+    fn segment(&self, network: Network, vlan: u16, tunnel: Option<Tunnel>) -> Result<Parsed, Outcome> {
         let header = tcp::Packet::new(self.rest()).map_err(|e| self.tcp_error(e))?;
         let carried = self.end.saturating_sub(self.at);
         if header.header_len() > carried {
@@ -210,7 +211,7 @@ impl<'a> Cursor<'a> {
         }
         let payload_len = u32::try_from(carried - header.header_len()).unwrap_or(u32::MAX);
         Ok(Parsed {
-            addrs,
+            addrs: network.addrs,
             src_port: header.src_port(),
             dst_port: header.dst_port(),
             seq: header.seq(),
@@ -218,6 +219,8 @@ impl<'a> Cursor<'a> {
             window: header.window(),
             flags: header.flags(),
             fragmented: self.fragmented,
+            ip_id: network.id,
+            checksum: header.checksum(),
             payload_len,
             vlan,
             tunnel,

@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::overlays::Encap;
 
 /// Source and destination of one IP header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IpPair {
     /// IPv4.
     V4 {
@@ -42,12 +42,12 @@ impl IpPair {
     }
 }
 
-/// The tunnel directly around the segment.
+/// The innermost overlay around a packet. A mirror's own tunnel (ERSPAN, Ethernet in GRE) is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tunnel {
     /// Its kind.
     pub kind: Encap,
-    /// Its network identifier, 0–16777215.
+    /// Its network identifier, 0–16777215; 0 for kinds without one: see [`Encap::has_identifier`].
     pub vni: u32,
     /// The identifier names the sender, not a network.
     pub vni_is_identity: bool,
@@ -74,12 +74,17 @@ pub struct Parsed {
     pub window: u16,
     /// Control bits; see [`crate::tcp::flag`].
     pub flags: u8,
-    /// The segment is the first fragment of a datagram: the rest of its payload came separately.
+    /// It came in the first fragment of a datagram, its own or a tunnel's: the rest of the payload came separately.
+    /// [`crate::first_fragment`] tells of which.
     pub fragmented: bool,
+    /// IPv4 identification of the innermost header; 0 in IPv6.
+    pub ip_id: u16,
+    /// TCP checksum as captured. With the identification it tells a copy of a packet from a retransmission.
+    pub checksum: u16,
     /// Bytes of payload, as the IP header tells.
     pub payload_len: u32,
-    /// The outermost VLAN tag; 0 without one.
+    /// The outermost VLAN tag, in a mirrored frame that of the mirror's source; 0 without one.
     pub vlan: u16,
-    /// The innermost tunnel.
+    /// The innermost overlay.
     pub tunnel: Option<Tunnel>,
 }

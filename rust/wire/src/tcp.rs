@@ -24,6 +24,7 @@ mod field {
     pub const OFFSET: usize = 12;
     pub const FLAGS: usize = 13;
     pub const WINDOW: usize = 14;
+    pub const CHECKSUM: usize = 16;
 }
 
 /// Bytes of the header without options.
@@ -113,6 +114,13 @@ impl<'a> Packet<'a> {
         self.word(field::WINDOW)
     }
 
+    /// The checksum as captured.
+    #[inline]
+    #[must_use]
+    pub fn checksum(&self) -> u16 {
+        self.word(field::CHECKSUM)
+    }
+
     #[inline]
     fn word(&self, at: usize) -> u16 {
         u16::from_be_bytes([self.header[at], self.header[at + 1]])
@@ -128,7 +136,7 @@ impl<'a> Packet<'a> {
 mod tests {
     use super::*;
 
-    const HEADER: [u8; 20] = *b"\xc0\x00\x1f\x90\x00\x00\x03\xe8\x00\x00\x07\xd0\x50\x12\xff\xff\0\0\0\0";
+    const HEADER: [u8; 20] = *b"\xc0\x00\x1f\x90\x00\x00\x03\xe8\x00\x00\x07\xd0\x50\x12\xff\xff\x12\x34\0\0";
 
     #[test]
     fn reads_the_fields() {
@@ -136,6 +144,7 @@ mod tests {
         assert_eq!((packet.src_port(), packet.dst_port()), (49152, 8080));
         assert_eq!((packet.seq(), packet.ack()), (1000, 2000));
         assert_eq!((packet.header_len(), packet.window()), (20, 65535));
+        assert_eq!(packet.checksum(), 0x1234);
         assert_eq!(packet.flags(), flag::SYN | flag::ACK);
     }
 

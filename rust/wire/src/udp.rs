@@ -12,6 +12,7 @@ mod field {
     pub const SRC: usize = 0;
     pub const DST: usize = 2;
     pub const LENGTH: usize = 4;
+    pub const CHECKSUM: usize = 6;
 }
 
 /// Bytes of the header.
@@ -60,6 +61,13 @@ impl<'a> Packet<'a> {
         usize::from(self.word(field::LENGTH))
     }
 
+    /// The checksum as captured; 0 where the sender left it out.
+    #[inline]
+    #[must_use]
+    pub fn checksum(&self) -> u16 {
+        self.word(field::CHECKSUM)
+    }
+
     #[inline]
     fn word(&self, at: usize) -> u16 {
         u16::from_be_bytes([self.header[at], self.header[at + 1]])
@@ -72,8 +80,9 @@ mod tests {
 
     #[test]
     fn reads_the_fields() {
-        let packet = Packet::new(b"\xc0\x00\x21\x18\x00\x3a\x00\x00").unwrap();
+        let packet = Packet::new(b"\xc0\x00\x21\x18\x00\x3a\x12\x34").unwrap();
         assert_eq!((packet.src_port(), packet.dst_port(), packet.len()), (49152, 8472, 58));
+        assert_eq!(packet.checksum(), 0x1234);
     }
 
     #[test]
