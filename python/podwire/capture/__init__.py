@@ -6,6 +6,6 @@ caller gave, and columns have the core's values (nanoseconds, bytes, addresses a
 
 from podwire.capture.engine import Capture
 from podwire.capture.errors import CaptureError
-from podwire.capture.query import Claim, Filter, ReadSummary
+from podwire.capture.query import Claim, Filter, Progress, ReadSummary
 
-__all__ = ["Capture", "CaptureError", "Claim", "Filter", "ReadSummary"]
+__all__ = ["Capture", "CaptureError", "Claim", "Filter", "Progress", "ReadSummary"]

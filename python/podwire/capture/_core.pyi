@@ -32,11 +32,15 @@ class Engine:
         """Stop one source; its connections stay. Unknown numbers are ignored."""
 
     def read_files(self, paths: list[str]) -> ReadSummary:
-        """Read capture files to their end, merged by time, in the calling thread with the GIL released.
+        """Read captures to their end, merged by time, in a thread of the core, and wait for it with the GIL released.
 
-        Raises CaptureError for a file that cannot be opened or is no capture. A torn file is read up to where it
-        breaks: see `ReadSummary.errors`.
+        A path is that of a file or a named pipe, or `-` for standard input. Raises CaptureError for what cannot be
+        opened, and where none of them is a capture. What is no capture otherwise, and a torn file from where it breaks
+        on, is left out: see `ReadSummary.errors`.
         """
+
+    def progress(self) -> tuple[int, int | None, int]:
+        """How far `read_files` has come: bytes read, bytes in all (None where that is not known), packets."""
 
     def set_collecting(self, collecting: bool) -> None:
         """Start or stop making connections of what is read. While stopped, packets are counted and let go."""
@@ -96,7 +100,7 @@ class Engine:
 
 @final
 class ReadSummary:
-    """What reading files came to."""
+    """What reading captures came to."""
 
     @property
     def packets(self) -> int: ...
@@ -104,3 +108,5 @@ class ReadSummary:
     def seconds(self) -> float: ...
     @property
     def errors(self) -> list[str]: ...
+    @property
+    def notes(self) -> list[str]: ...

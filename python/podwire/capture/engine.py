@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from podwire.capture._core import Engine
-from podwire.capture.query import Claim, Filter, ReadSummary
+from podwire.capture.query import Claim, Filter, Progress, ReadSummary
 from podwire.model.overlays import Encapsulation, Overlay
 
 if TYPE_CHECKING:
@@ -39,10 +39,15 @@ class Capture:
     def read_files(self, paths: Sequence[str]) -> ReadSummary:
         """Read capture files to their end, merged by time. Blocks; Ctrl-C ends it.
 
-        Raises CaptureError, before anything is read, where one of the files is no capture.
+        pcap and pcapng, also packed with gzip or Zstandard; a path may name a pipe, and `-` is standard input. Raises
+        CaptureError, before anything is read, where one of them cannot be opened or none of them is a capture.
         """
         summary = self._engine.read_files(list(paths))
-        return ReadSummary(summary.packets, summary.seconds, tuple(summary.errors))
+        return ReadSummary(summary.packets, summary.seconds, tuple(summary.errors), tuple(summary.notes))
+
+    def progress(self) -> Progress:
+        """Return how far `read_files` has come; for another thread than the one that reads."""
+        return Progress(*self._engine.progress())
 
     def set_collecting(self, collecting: bool) -> None:
         """Start or stop making connections of packets; while stopped they are only counted."""

@@ -43,4 +43,15 @@ class ReadSummary:
     seconds: float
     """Time spent reading; opening the files is not counted."""
     errors: tuple[str, ...]
-    """One sentence for each file that broke before its end."""
+    """One sentence for each thing that could not be read: a file that is none, breaks, or holds frames of another kind."""
+    notes: tuple[str, ...]
+    """What is to be known about the packets that were read, in sentences."""
+
+
+class Progress(NamedTuple):
+    """How far reading capture files has come."""
+
+    bytes: int
+    total_bytes: int | None
+    """None where it is not known, as with a pipe."""
+    packets: int

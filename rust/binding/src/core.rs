@@ -9,6 +9,7 @@ use track::{Limits, OverlaySpec, Tracker};
 
 use crate::counters::Name;
 use crate::error::{Error, Result};
+use crate::files::Reading;
 use crate::live::Reader;
 
 /// Where frames with one number came from.
@@ -53,6 +54,7 @@ pub(crate) struct Core {
     tracker: Mutex<Tracker>,
     sources: Mutex<Vec<Source>>,
     ports: Mutex<Ports>,
+    reading: Mutex<Arc<Reading>>,
     closed: AtomicBool,
 }
 
@@ -64,6 +66,7 @@ impl Core {
             tracker: Mutex::new(Tracker::new(limits)),
             sources: Mutex::new(Vec::new()),
             ports: Mutex::new(Ports::default()),
+            reading: Mutex::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -82,6 +85,18 @@ impl Core {
 
     pub(crate) fn ports(&self) -> Ports {
         self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes note of captures that are going to be read.
+    pub(crate) fn begin_reading(&self, reading: Reading) -> Arc<Reading> {
+        let reading = Arc::new(reading);
+        *self.reading.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&reading);
+        reading
+    }
+
+    /// How far the captures have been read that were begun last.
+    pub(crate) fn reading(&self) -> Arc<Reading> {
+        Arc::clone(&self.reading.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The number for a source of this name: the one that it had before, else a new one. From the last number that the

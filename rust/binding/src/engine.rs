@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -66,9 +67,12 @@ impl Engine {
         })
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "Python strings have to be copied before the lock is released")]
-    fn read_files(&self, py: Python<'_>, paths: Vec<String>) -> PyResult<ReadSummary> {
-        self.free(py, |core| files::read(core, &paths))
+    fn read_files(&self, py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<ReadSummary> {
+        self.free(py, |core| files::read(core, paths))
+    }
+
+    fn progress(&self) -> (u64, Option<u64>, u64) {
+        self.core.reading().state()
     }
 
     fn set_collecting(&self, py: Python<'_>, collecting: bool) -> PyResult<()> {

@@ -1,69 +1,131 @@
-//! Reading capture files to their end, in the caller's thread.
+//! Reading captures to their end: in a thread of their own, while the caller's looks for signals.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::{Builder, scope};
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
-use source::filter::{Instruction, assemble, run};
-use source::{Frames, Interest, Merged, Mode};
-use track::{Frame, LinkType};
+use source::input::STANDARD_INPUT;
+use source::{Frames, Merged, Progress, open_many, stored_bytes};
+use track::Frame;
 
 use crate::core::Core;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, guarded};
+use crate::files::gate::Gate;
+
+mod gate;
 
 /// How often a signal such as Ctrl-C is looked for.
 const SIGNALS: Duration = Duration::from_millis(50);
-/// Batches between two looks at the clock.
-const STRIDE: u64 = 16;
 
-/// What reading files came to.
+/// What reading captures came to.
 #[pyclass(frozen, get_all, module = "podwire.capture._core")]
 pub(crate) struct ReadSummary {
     packets: u64,
     seconds: f64,
     errors: Vec<String>,
+    notes: Vec<String>,
 }
 
-/// Reads the files, merged by time. Nothing is read where one of them cannot be opened.
-pub(crate) fn read(core: &Core, paths: &[String]) -> Result<ReadSummary> {
-    let mut readers: Vec<Box<dyn Frames>> = Vec::with_capacity(paths.len());
-    let mut numbers = Vec::with_capacity(paths.len());
-    for path in paths {
-        readers.push(source::open(Path::new(path))?);
+/// How far the captures have been read.
+#[derive(Default)]
+pub(crate) struct Reading {
+    progress: Arc<Progress>,
+    packets: AtomicU64,
+    /// Bytes in all the captures; None where one of them has no size.
+    total: Option<u64>,
+}
+
+impl Reading {
+    /// (bytes read, bytes in all, packets).
+    pub(crate) fn state(&self) -> (u64, Option<u64>, u64) {
+        (self.progress.bytes(), self.total, self.packets.load(Ordering::Relaxed))
     }
-    for (path, reader) in paths.iter().zip(&mut readers) {
-        let number = core.number_for(path, "read");
-        reader.set_source(number);
-        numbers.push(number);
-    }
-    let gate = (core.mode == Mode::Control).then(|| Gate::new(core));
+}
+
+/// Reads the captures, merged by time. Nothing is read where one of them cannot be opened; what is no capture is left
+/// out, unless all are.
+pub(crate) fn read(core: &Core, paths: Vec<PathBuf>) -> Result<ReadSummary> {
+    let total = paths.iter().map(|path| stored_bytes(path)).sum();
+    let reading = core.begin_reading(Reading { total, ..Reading::default() });
+    scope(|scope| {
+        let (ended, end) = channel::<()>();
+        let work = || {
+            // Its sender goes when the thread ends, however it ends.
+            let _ended = ended;
+            guarded(|| work(core, &paths, &reading))
+        };
+        let worker = Builder::new().name("pw-files".to_owned()).spawn_scoped(scope, work);
+        let worker = worker.map_err(|reason| Error::Capture(format!("No thread to read with: {reason}.")))?;
+        let mut interrupted = Ok(());
+        while end.recv_timeout(SIGNALS) == Err(RecvTimeoutError::Timeout) {
+            if interrupted.is_ok() {
+                interrupted = Python::attach(|py| py.check_signals()).map_err(Error::Python);
+                if interrupted.is_err() {
+                    reading.progress.stop();
+                }
+            }
+        }
+        let outcome = worker.join().unwrap_or_else(|panic| Err(crate::error::failed(&*panic)));
+        interrupted.and(outcome)
+    })
+}
+
+fn work(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<ReadSummary> {
+    let (readers, mut errors) = open_all(core, paths, reading)?;
+    let mut gate = Gate::new(core);
     let mut merged = Merged::new(readers);
     let started = Instant::now();
-    let mut looked = started;
-    let (mut packets, mut batches) = (0u64, 0u64);
     let mut outcome = Ok(());
-    while outcome.is_ok() {
+    while outcome.is_ok() && !reading.progress.is_stopped() {
         let more = merged.next_batch(&mut |frames| {
-            packets += frames.len() as u64;
-            outcome = match &gate {
+            reading.packets.fetch_add(frames.len() as u64, Ordering::Relaxed);
+            outcome = match &mut gate {
                 None => feed(core, frames),
                 Some(gate) => feed(core, &gate.pass(frames)),
             };
         });
-        batches += 1;
-        if batches.is_multiple_of(STRIDE) && looked.elapsed() >= SIGNALS {
-            looked = Instant::now();
-            outcome = outcome.and_then(|()| Python::attach(|py| py.check_signals()).map_err(Error::Python));
-        }
         if !more {
             break;
         }
     }
     outcome?;
-    let errors = merged.broken().map(|sentence| format!("{sentence}.")).collect();
-    Ok(ReadSummary { packets, seconds: started.elapsed().as_secs_f64(), errors })
+    errors.extend(merged.errors());
+    let sentences = |all: Vec<String>| all.into_iter().map(|sentence| format!("{sentence}.")).collect();
+    Ok(ReadSummary {
+        packets: reading.packets.load(Ordering::Relaxed),
+        seconds: started.elapsed().as_secs_f64(),
+        errors: sentences(errors),
+        notes: sentences(merged.notes()),
+    })
+}
+
+/// The captures that can be read, numbered, and what is wrong with the others.
+type Opened = (Vec<Box<dyn Frames>>, Vec<String>);
+
+fn open_all(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<Opened> {
+    let mut readers = Vec::with_capacity(paths.len());
+    let mut errors = Vec::new();
+    for (path, opened) in paths.iter().zip(open_many(paths, &reading.progress)) {
+        match opened {
+            Ok(reader) => readers.push((path, reader)),
+            Err(error @ source::Error::Foreign(..)) => errors.push(error.to_string()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if readers.is_empty() && !errors.is_empty() {
+        return Err(Error::Capture(format!("{}.", errors.join(". "))));
+    }
+    let number = |(path, mut reader): (&PathBuf, Box<dyn Frames>)| {
+        let is_standard = path == Path::new(STANDARD_INPUT);
+        let name = if is_standard { "standard input".into() } else { path.to_string_lossy() };
+        reader.set_source(core.number_for(&name, "read"));
+        reader
+    };
+    Ok((readers.into_iter().map(number).collect(), errors))
 }
 
 fn feed(core: &Core, frames: &[Frame<'_>]) -> Result<()> {
@@ -72,43 +134,4 @@ fn feed(core: &Core, frames: &[Frame<'_>]) -> Result<()> {
     let now_ns = tracker.last_packet_ns();
     tracker.expire(now_ns);
     Ok(())
-}
-
-/// Does for files in control mode what the kernel filter does for interfaces.
-struct Gate {
-    programs: [(LinkType, Vec<Instruction>); 4],
-    filtered: Vec<Arc<AtomicU64>>,
-}
-
-impl Gate {
-    fn new(core: &Core) -> Self {
-        let ports = core.ports();
-        let program = |link| {
-            let interest = Interest {
-                mode: Mode::Control,
-                snap_bytes: u32::MAX,
-                link,
-                vxlan_ports: ports.vxlan.clone(),
-                other_ports: ports.other.clone(),
-            };
-            (link, assemble(&interest))
-        };
-        let links = [LinkType::Ethernet, LinkType::RawIp, LinkType::LinuxSll, LinkType::LinuxSll2];
-        let filtered = core.sources().iter().map(|source| Arc::clone(&source.filtered)).collect();
-        Self { programs: links.map(program), filtered }
-    }
-
-    /// The frames that a control filter lets through; the others are counted.
-    fn pass<'a>(&self, frames: &[Frame<'a>]) -> Vec<Frame<'a>> {
-        let mut kept = Vec::with_capacity(frames.len());
-        for frame in frames {
-            let program = self.programs.iter().find(|(link, _)| *link == frame.link);
-            if program.is_none_or(|(_, program)| run(program, frame.data) > 0) {
-                kept.push(*frame);
-            } else if let Some(count) = self.filtered.get(usize::from(frame.source)) {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        kept
-    }
 }

@@ -19,8 +19,34 @@ pub enum Error {
     Interface(String, &'static str, io::Error),
     /// The file cannot be opened or read: path and reason.
     File(String, io::Error),
-    /// The file is no capture that can be read: path and why.
+    /// The input is no capture that can be read: what it is called and why.
     Foreign(String, String),
+}
+
+/// What the system says of a failure, without the number it goes by.
+#[must_use]
+pub fn plain(reason: &io::Error) -> String {
+    let text = reason.to_string();
+    match text.rfind(" (os error ") {
+        Some(at) if reason.raw_os_error().is_some() => text[..at].to_lowercase(),
+        _ => text,
+    }
+}
+
+fn file(f: &mut fmt::Formatter<'_>, path: &str, reason: &io::Error) -> fmt::Result {
+    match (reason.kind(), reason.raw_os_error()) {
+        (io::ErrorKind::NotFound, _) => write!(f, "There is no file {path}"),
+        (io::ErrorKind::PermissionDenied, _) => {
+            write!(f, "{path} may not be read: change its rights, or run podwire as its owner")
+        }
+        (_, Some(libc::EMFILE | libc::ENFILE)) => {
+            write!(
+                f,
+                "{path} cannot be opened beside so many others: allow more with `ulimit -n`, or read fewer at once"
+            )
+        }
+        _ => write!(f, "{path} cannot be read: {}", plain(reason)),
+    }
 }
 
 impl fmt::Display for Error {
@@ -37,9 +63,9 @@ impl fmt::Display for Error {
                 f,
                 "'{name}' carries neither Ethernet nor bare IP (link type {hardware}): choose another interface"
             ),
-            Self::Interface(name, tried, reason) => write!(f, "'{name}': cannot {tried}: {reason}"),
-            Self::File(path, reason) => write!(f, "{path}: {reason}"),
-            Self::Foreign(path, why) => write!(f, "{path}: {why}"),
+            Self::Interface(name, tried, reason) => write!(f, "'{name}': cannot {tried}: {}", plain(reason)),
+            Self::File(path, reason) => file(f, path, reason),
+            Self::Foreign(name, why) => write!(f, "{name} {why}"),
         }
     }
 }

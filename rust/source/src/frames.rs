@@ -1,13 +1,16 @@
 //! What every reader of stored frames looks like, and which reader a file gets.
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use wire::Frame;
 
 use crate::error::{Error, Result};
+use crate::input::{Input, Progress};
 use crate::pcap::PcapFile;
+use crate::pcapng::PcapngFile;
+use crate::stored::Stored;
+use crate::unpack::{Unpacked, unpack};
 use crate::window::Window;
 
 /// The most frames that one batch carries: enough to hide memory latency, small enough to stay in the first cache.
@@ -18,7 +21,7 @@ pub const BATCH_FRAMES: usize = 256;
 /// A reader holds a window of whole records. `fill` moves the window on; between two fills any number of frames can be
 /// borrowed from it at once. Positions are opaque but for `start`.
 pub trait Frames: Send {
-    /// Makes at least one record available; false at the end, or where the source breaks (see `broken`).
+    /// Makes at least one record available; false at the end, or where the source breaks (see `errors`).
     fn fill(&mut self) -> bool;
 
     /// The position of the first record that was not consumed.
@@ -37,44 +40,64 @@ pub trait Frames: Send {
     /// Sets the number that the frames carry.
     fn set_source(&mut self, source: u16);
 
-    /// Where and how the source broke, in one sentence; None while it is whole.
-    fn broken(&self) -> Option<&str>;
+    /// Whether its next record is known by its time alone; `fill` then opens what holds it.
+    fn is_asleep(&self) -> bool {
+        false
+    }
+
+    /// One sentence for each thing that kept it from being read to its end; empty while it is whole.
+    fn errors(&self) -> Vec<String>;
+
+    /// What is to be known about its frames, in sentences.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
-/// Opens a capture file. What kind of file it is, its first bytes tell. Its frames carry the number 0 until another
-/// one is set.
-pub fn open(path: &Path) -> Result<Box<dyn Frames>> {
-    let name = path.display().to_string();
-    let file = File::open(path).and_then(regular).map_err(|reason| Error::File(name.clone(), reason))?;
-    let mut window = Window::new(Box::new(file));
-    window.slide(0, 0).map_err(|reason| Error::File(name.clone(), reason))?;
-    let start = window.bytes();
-    if start.is_empty() {
-        return Err(Error::Foreign(name, "is empty, so it is no capture file".to_owned()));
+/// Opens a capture: a file, a named pipe, or standard input. What kind of capture it is, its first bytes tell. Its
+/// frames carry the number 0 until another one is set.
+///
+/// # Errors
+/// Where it cannot be opened, or is no capture that can be read.
+pub fn open(path: &Path, progress: &Arc<Progress>) -> Result<Box<dyn Frames>> {
+    let failed = |reason| Error::File(path.display().to_string(), reason);
+    let Input { name, bytes } = Input::open(path, progress).map_err(failed)?;
+    let Unpacked { bytes, was_packed } = unpack(bytes).map_err(failed)?;
+    let stored = Stored::new(name.clone(), Window::new(bytes), was_packed);
+    let foreign = |why: String| Error::Foreign(name, why);
+    let head = stored.bytes();
+    if let Some(why) = stored.failure().filter(|_| head.is_empty()) {
+        return Err(foreign(format!("breaks at its first byte: {why}")));
     }
-    if let Some(why) = foreign_kind(start) {
-        return Err(Error::Foreign(name, why.to_owned()));
+    if PcapFile::claims(head) {
+        return Ok(Box::new(PcapFile::new(stored).map_err(foreign)?));
     }
-    Ok(Box::new(PcapFile::new(name, window)?))
+    if PcapngFile::claims(head) {
+        return Ok(Box::new(PcapngFile::new(stored).map_err(foreign)?));
+    }
+    Err(foreign(what_it_is(head, was_packed)))
 }
 
-/// Refuses pipes, devices and folders.
-fn regular(file: File) -> io::Result<File> {
-    if file.metadata()?.is_file() {
-        return Ok(file);
-    }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"))
-}
-
-/// Says what to do with a file that is known but not read.
-fn foreign_kind(start: &[u8]) -> Option<&'static str> {
-    const KINDS: [(&[u8], &str); 6] = [
-        (b"\x0a\x0d\x0d\x0a", "is pcapng: convert it with `editcap -F pcap`"),
-        (b"\x1f\x8b", "is compressed: unpack it with `gunzip` first"),
-        (b"\x28\xb5\x2f\xfd", "is compressed: unpack it with `unzstd` first"),
+/// Says what an input is that no reader claims, and what to do with it.
+fn what_it_is(head: &[u8], was_packed: bool) -> String {
+    const KINDS: [(&[u8], &str); 9] = [
+        (b"\x1f\x8b", "is packed twice: unpack it once"),
+        (b"\x28\xb5\x2f\xfd", "is packed twice: unpack it once"),
         (b"\xfd7zXZ", "is compressed: unpack it with `unxz` first"),
+        (b"BZh", "is compressed: unpack it with `bunzip2` first"),
+        (b"\x04\x22\x4d\x18", "is compressed: unpack it with `unlz4` first"),
+        (b"PK\x03\x04", "is a zip archive: unpack it with `unzip` first"),
         (b"\x34\xcd\xb2\xa1", "is modified pcap: convert it with `editcap -F pcap`"),
         (b"\xa1\xb2\xcd\x34", "is modified pcap: convert it with `editcap -F pcap`"),
+        (b"snoop\0", "is a snoop file: convert it with `editcap -F pcap`"),
     ];
-    KINDS.iter().find(|(magic, _)| start.starts_with(magic)).map(|&(_, why)| why)
+    if let Some((_, what)) = KINDS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return (*what).to_owned();
+    }
+    match (head.len(), was_packed) {
+        (0, false) => "is empty, so it is no capture file".to_owned(),
+        (0, true) => "unpacks to nothing, so it is no capture file".to_owned(),
+        (few @ 1..4, _) => format!("is no capture file: it has only {few} bytes"),
+        _ => "is no capture file: it begins like neither pcap nor pcapng".to_owned(),
+    }
 }

@@ -6,16 +6,25 @@
 pub mod error;
 pub mod filter;
 pub mod frames;
+pub mod input;
 pub mod interface;
 pub mod merge;
 pub mod monitor;
 pub mod pcap;
+pub mod pcapng;
+mod rotated;
+mod stored;
 mod sys;
+#[cfg(test)]
+mod testing;
+mod unpack;
 mod window;
 
 pub use error::{Error, Result};
 pub use filter::{Interest, Mode};
 pub use frames::{BATCH_FRAMES, Frames, open};
+pub use input::{Progress, stored_bytes};
 pub use interface::{Interface, Options};
 pub use merge::Merged;
 pub use monitor::{Monitor, State};
+pub use rotated::open_many;

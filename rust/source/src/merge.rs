@@ -28,12 +28,17 @@ impl Merged {
 
     /// Hands the next batch to `sink`. Returns false when there is none: every reader is at its end.
     pub fn next_batch(&mut self, sink: &mut dyn FnMut(&[Frame<'_>])) -> bool {
+        self.wake_next();
         let Self { readers, positions, heads, .. } = self;
         let mut batch: Vec<Frame<'_>> = Vec::with_capacity(BATCH_FRAMES);
         let mut touched: Vec<usize> = Vec::new();
         let mut emptied = None;
         while batch.len() < BATCH_FRAMES {
-            let Some(Reverse((_, reader))) = heads.pop() else { break };
+            let Some(&Reverse((_, reader))) = heads.peek() else { break };
+            if readers[reader].is_asleep() {
+                break;
+            }
+            heads.pop();
             let until_ns = heads.peek().map_or(u64::MAX, |Reverse((time, _))| *time);
             positions[reader] = readers[reader].run(positions[reader], until_ns, &mut batch);
             if !touched.contains(&reader) {
@@ -45,10 +50,10 @@ impl Merged {
             };
             heads.push(Reverse((time, reader)));
         }
-        if !batch.is_empty() {
+        let any = !batch.is_empty();
+        if any {
             sink(&batch);
         }
-        let any = !batch.is_empty();
         drop(batch);
         for reader in touched {
             self.readers[reader].consume(self.positions[reader]);
@@ -59,9 +64,26 @@ impl Merged {
         any
     }
 
-    /// One sentence for each reader that broke before its end.
-    pub fn broken(&self) -> impl Iterator<Item = &str> {
-        self.readers.iter().filter_map(|reader| reader.broken())
+    /// One sentence for each thing that kept a reader from being read to its end.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        self.readers.iter().flat_map(|reader| reader.errors()).collect()
+    }
+
+    /// What is to be known about the frames, in sentences.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.readers.iter().flat_map(|reader| reader.notes()).collect()
+    }
+
+    /// Opens what sleeps where its record is the next.
+    fn wake_next(&mut self) {
+        while let Some(&Reverse((_, reader))) = self.heads.peek()
+            && self.readers[reader].is_asleep()
+        {
+            self.heads.pop();
+            self.advance(reader);
+        }
     }
 
     /// Moves a reader's window on and lists its next record.

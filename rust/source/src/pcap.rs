@@ -12,16 +12,13 @@
 
 use wire::{Frame, LinkType};
 
-use crate::error::{Error, Result};
 use crate::frames::Frames;
-use crate::window::Window;
+use crate::stored::{MOST_CAPTURED, Stored};
 
 const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
 const MICROSECONDS: u32 = 0xa1b2_c3d4;
 const NANOSECONDS: u32 = 0xa1b2_3c4d;
-/// The longest capture of one packet that any tool writes (libpcap's MAXIMUM_SNAPLEN).
-const MOST_CAPTURED: usize = 262_144;
 
 /// How the numbers of a file are written.
 #[derive(Clone, Copy, Debug)]
@@ -40,77 +37,66 @@ struct Record<'a> {
 
 /// A pcap file that is read through a window.
 pub struct PcapFile {
-    name: String,
-    window: Window,
+    stored: Stored,
     format: Format,
-    source: u16,
-    start: usize,
-    broken: Option<String>,
 }
 
 impl PcapFile {
-    /// Reads the file header, which must be in the window. Fails where it is short, foreign, or of a link type that
-    /// nobody here reads.
-    pub(crate) fn new(name: String, window: Window) -> Result<Self> {
-        match Format::read(window.bytes()) {
-            Ok(format) => Ok(Self { name, window, format, source: 0, start: FILE_HEADER, broken: None }),
-            Err(why) => Err(Error::Foreign(name, why)),
-        }
+    /// Whether an input that begins with these bytes is for this reader.
+    pub(crate) fn claims(head: &[u8]) -> bool {
+        Format::of_magic(head).is_some()
+    }
+
+    /// Reads the file header. Says in words why it cannot: it is short, foreign, or of a link type that nobody here
+    /// reads.
+    pub(crate) fn new(mut stored: Stored) -> Result<Self, String> {
+        let format = Format::read(stored.bytes())?;
+        stored.start = FILE_HEADER;
+        Ok(Self { stored, format })
     }
 
     /// Brings the record at `start` into the window. Says in words why it cannot.
-    fn bring(&mut self) -> std::result::Result<bool, String> {
-        self.slide(RECORD_HEADER)?;
-        let left = self.window.bytes().len() - self.start;
-        let length = match self.format.captured_length(self.window.bytes(), self.start) {
-            None if left == 0 => return Ok(false),
+    fn bring(&mut self) -> Result<bool, String> {
+        let left = self.stored.bring(RECORD_HEADER);
+        let length = match self.format.captured_length(self.stored.bytes(), self.stored.start) {
+            None if left == 0 && self.stored.failure().is_none() => return Ok(false),
             None => return Err("a record header is cut short".to_owned()),
             Some(length) if length > MOST_CAPTURED => {
                 return Err(format!("a record claims {length} bytes, more than any packet"));
             }
             Some(length) => length,
         };
-        if length > left - RECORD_HEADER {
-            self.slide(RECORD_HEADER + length)?;
-        }
-        match self.window.bytes().len() - RECORD_HEADER {
+        match self.stored.bring(RECORD_HEADER + length) - RECORD_HEADER {
             left if left < length => Err(format!("a record claims {length} bytes and {left} are left")),
             _ => Ok(true),
         }
-    }
-
-    fn slide(&mut self, wanted: usize) -> std::result::Result<(), String> {
-        let slid = self.window.slide(self.start, wanted);
-        self.start = 0;
-        slid.map_err(|reason| format!("it cannot be read further ({reason})"))
     }
 }
 
 impl Frames for PcapFile {
     fn fill(&mut self) -> bool {
-        if self.broken.is_some() {
+        if self.stored.broken().is_some() {
             return false;
         }
-        if self.format.record(self.window.bytes(), self.start).is_some() {
+        if self.format.record(self.stored.bytes(), self.stored.start).is_some() {
             return true;
         }
         self.bring().unwrap_or_else(|what| {
-            let at = self.window.offset() + self.start as u64;
-            self.broken = Some(format!("{} breaks at byte {at}: {what}; it was read up to there", self.name));
+            self.stored.break_off(&what);
             false
         })
     }
 
     fn start(&self) -> usize {
-        self.start
+        self.stored.start
     }
 
     fn time_at(&self, position: usize) -> Option<u64> {
-        self.format.record(self.window.bytes(), position).map(|record| record.ts_ns)
+        self.format.record(self.stored.bytes(), position).map(|record| record.ts_ns)
     }
 
     fn run<'a>(&'a self, position: usize, until_ns: u64, out: &mut Vec<Frame<'a>>) -> usize {
-        let bytes = self.window.bytes();
+        let bytes = self.stored.bytes();
         let mut position = position;
         while out.len() < out.capacity() {
             let Some(record) = self.format.record(bytes, position) else { break };
@@ -122,7 +108,7 @@ impl Frames for PcapFile {
                 ts_ns: record.ts_ns,
                 wire_len: record.wire_len,
                 data: record.data,
-                source: self.source,
+                source: self.stored.source,
                 link: self.format.link,
                 vlan: None,
             });
@@ -131,32 +117,34 @@ impl Frames for PcapFile {
     }
 
     fn consume(&mut self, position: usize) {
-        self.start = position;
+        self.stored.start = position;
     }
 
     fn set_source(&mut self, source: u16) {
-        self.source = source;
+        self.stored.source = source;
     }
 
-    fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
+    fn errors(&self) -> Vec<String> {
+        self.stored.broken().map(str::to_owned).into_iter().collect()
     }
 }
 
 impl Format {
-    fn read(bytes: &[u8]) -> std::result::Result<Self, String> {
-        let Some(magic) = bytes.get(..4) else {
-            return Err(format!("is no capture file: it has only {} bytes", bytes.len()));
-        };
-        let magic = [magic[0], magic[1], magic[2], magic[3]];
+    /// What the first bytes of a file tell.
+    fn of_magic(head: &[u8]) -> Option<Self> {
+        let magic = *head.first_chunk::<4>()?;
         let (big_endian, fraction_ns) = match (u32::from_le_bytes(magic), u32::from_be_bytes(magic)) {
             (MICROSECONDS, _) => (false, 1000),
             (NANOSECONDS, _) => (false, 1),
             (_, MICROSECONDS) => (true, 1000),
             (_, NANOSECONDS) => (true, 1),
-            _ => return Err("is no capture file: it does not begin like pcap".to_owned()),
+            _ => return None,
         };
-        let mut format = Self { big_endian, fraction_ns, link: LinkType::Ethernet };
+        Some(Self { big_endian, fraction_ns, link: LinkType::Ethernet })
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        let mut format = Self::of_magic(bytes).ok_or("does not begin like pcap")?;
         let Some(header) = bytes.first_chunk::<FILE_HEADER>() else {
             return Err(format!("breaks at byte {}, within its file header", bytes.len()));
         };

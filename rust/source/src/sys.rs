@@ -3,8 +3,12 @@
 //! Everything public here is safe to call in any order; what the kernel writes is checked before use.
 #![allow(unsafe_code)]
 
+mod poll;
 mod ring;
 mod socket;
 
+#[cfg(test)]
+pub(crate) use poll::make_fifo;
+pub(crate) use poll::wait_readable;
 pub(crate) use ring::{Ring, Shape};
 pub(crate) use socket::{Socket, Wake, interface_flags, interface_hardware, interface_index};

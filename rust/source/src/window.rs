@@ -1,9 +1,10 @@
-//! A piece of a file in memory, moved along as the file is read.
+//! A piece of an input in memory, moved along as the input is read.
 //!
-//! Reading into one buffer that stays in the processor's second cache is faster than mapping the file (14 to 19 ns a
-//! packet against 33, each touched once), and a file that is cut meanwhile merely ends.
+//! Why reading and not mapping: docs/decisions/0008-files-are-read-not-mapped.md.
 
-use std::io::{ErrorKind, Read, Result};
+use std::io::{ErrorKind, Read};
+
+use crate::error::plain;
 
 /// How much is read at once: fits the second cache with room to spare.
 const WINDOW_BYTES: usize = 256 << 10;
@@ -14,11 +15,15 @@ pub(crate) struct Window {
     buffer: Vec<u8>,
     filled: usize,
     offset: u64,
+    failure: Option<String>,
 }
 
 impl Window {
+    /// A window that stands at the beginning of `input`, filled.
     pub(crate) fn new(input: Box<dyn Read + Send>) -> Self {
-        Self { input, buffer: vec![0; WINDOW_BYTES], filled: 0, offset: 0 }
+        let mut window = Self { input, buffer: vec![0; WINDOW_BYTES], filled: 0, offset: 0, failure: None };
+        window.slide(0, 0);
+        window
     }
 
     /// What is in memory.
@@ -32,23 +37,42 @@ impl Window {
         self.offset
     }
 
+    /// Why nothing comes after these bytes, where the input did not come to its end.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
     /// Lets go of the first `count` bytes and reads as many more as there is room for, and at least until `wanted` are
-    /// there. Fewer are there afterwards only where the input has ended.
-    pub(crate) fn slide(&mut self, count: usize, wanted: usize) -> Result<()> {
+    /// there. Fewer are there afterwards only where the input has ended or failed.
+    pub(crate) fn slide(&mut self, count: usize, wanted: usize) {
+        let count = count.min(self.filled);
         self.buffer.copy_within(count..self.filled, 0);
         self.filled -= count;
         self.offset += count as u64;
         if wanted > self.buffer.len() {
             self.buffer.resize(wanted, 0);
         }
-        while self.filled < self.buffer.len() {
+        while self.filled < self.buffer.len() && self.failure.is_none() {
             match self.input.read(&mut self.buffer[self.filled..]) {
                 Ok(0) => break,
                 Ok(count) => self.filled += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => self.failure = Some(plain(&error)),
             }
         }
-        Ok(())
+    }
+
+    /// Lets go of the first `count` bytes, however many, without keeping what lies between. Returns whether there were
+    /// as many.
+    pub(crate) fn skip(&mut self, count: u64) -> bool {
+        let mut left = count;
+        loop {
+            let step = left.min(self.filled as u64);
+            self.slide(step as usize, 0);
+            left -= step;
+            if left == 0 || self.filled == 0 {
+                return left == 0;
+            }
+        }
     }
 }

@@ -158,22 +158,25 @@ def test_a_torn_file_is_read_up_to_its_break(capture: Capture, make: ModuleType,
     ("content", "hint"),
     [
         (b"", "is empty"),
-        (b"PK\x03\x04....", "no capture file"),
-        (b"\n\r\r\n....", "editcap"),
-        (b"\x1f\x8b..", "gunzip"),
+        (b"PK\x03\x04....", "unzip"),
+        (b"\n\r\r\n....", "within its first block"),
+        (b"\x1f\x8b..", "ends early"),
+        (b"kind: List", "begins like neither pcap nor pcapng"),
     ],
 )
-def test_a_foreign_file_stops_all(
+def test_what_is_no_capture_is_left_out_and_told(
     capture: Capture, make: ModuleType, tmp_path: Path, content: bytes, hint: str
 ) -> None:
     sound, foreign = tmp_path / "sound.pcap", tmp_path / "foreign.pcap"
     make.handshake().trace.write(sound)
     foreign.write_bytes(content)
     with pytest.raises(CaptureError, match=hint) as caught:
-        capture.read_files([str(sound), str(foreign)])
-    assert str(foreign) in str(caught.value)
+        capture.read_files([str(foreign)])
     assert isinstance(caught.value, UnavailableError)
-    assert capture.counters()["packets"] == 0
+    summary = capture.read_files([str(foreign), str(sound)])
+    assert summary.packets == capture.counters()["packets"] == 8
+    assert summary.errors == (str(caught.value),)
+    assert str(caught.value).startswith(f"{foreign} ")
 
 
 @pytest.mark.parametrize("path", ["/nowhere/at-all.pcap", "/dev/null", "/"])

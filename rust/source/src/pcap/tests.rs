@@ -1,31 +1,6 @@
 //! Files made here, byte by byte: sound ones in every form, and broken ones.
 
-use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use crate::error::Error;
-use crate::frames::open;
-use crate::merge::Merged;
-
-/// A file that is removed again.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(bytes: &[u8]) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("podwire-source-{}-{number}.pcap", std::process::id()));
-        fs::write(&path, bytes).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
+use crate::testing::{Scratch, noise, pcap, read_all, read_bytes, refusal};
 
 #[derive(Clone, Copy)]
 struct Shape {
@@ -60,38 +35,21 @@ impl Shape {
     }
 }
 
-/// (time, wire length, bytes, source) of every frame, and the sentences about breaks.
-type Seen = (Vec<(u64, u32, Vec<u8>, u16)>, Vec<String>);
-
-fn read(files: &[&Scratch]) -> Seen {
-    let mut readers: Vec<_> = files.iter().map(|file| open(&file.0).unwrap()).collect();
-    for (number, reader) in readers.iter_mut().enumerate() {
-        reader.set_source(number as u16);
-    }
-    let mut merged = Merged::new(readers);
-    let mut seen = Vec::new();
-    while merged.next_batch(&mut |frames| {
-        assert!(!frames.is_empty());
-        seen.extend(frames.iter().map(|f| (f.ts_ns, f.wire_len, f.data.to_vec(), f.source)));
-    }) {}
-    (seen, merged.broken().map(str::to_owned).collect())
-}
-
 #[test]
 fn both_byte_orders_and_both_fractions() {
     for big_endian in [false, true] {
         for (magic, time) in [(super::MICROSECONDS, 7_000_005_000), (super::NANOSECONDS, 7_000_000_005)] {
             let shape = Shape { big_endian, magic, link: 1 };
-            let file = Scratch::new(&[shape.header(), shape.record(7, 5, 1500, b"abc")].concat());
-            assert_eq!(read(&[&file]), (vec![(time, 1500, b"abc".to_vec(), 0)], vec![]));
+            let seen = read_bytes(&[shape.header(), shape.record(7, 5, 1500, b"abc")].concat());
+            assert_eq!((seen.frames, seen.errors), (vec![(time, 1500, b"abc".to_vec(), 0)], vec![]));
         }
     }
 }
 
 #[test]
 fn a_file_without_records_is_sound() {
-    let file = Scratch::new(&PLAIN.header());
-    assert_eq!(read(&[&file]), (vec![], vec![]));
+    let seen = read_bytes(&PLAIN.header());
+    assert!(seen.frames.is_empty() && seen.errors.is_empty());
 }
 
 #[test]
@@ -101,21 +59,18 @@ fn many_records_come_in_order_over_batches_and_windows() {
     for n in 0..1200 {
         bytes.extend(PLAIN.record(n, 0, 9000, &data));
     }
-    let (seen, broken) = read(&[&Scratch::new(&bytes)]);
-    assert!(broken.is_empty());
+    let seen = read_bytes(&bytes);
+    assert!(seen.errors.is_empty());
+    let seen = seen.frames;
     assert!(seen.iter().enumerate().all(|(n, frame)| frame.0 == n as u64 * 1_000_000_000 && frame.2 == data));
     assert_eq!(seen.len(), 1200);
 }
 
 #[test]
 fn files_are_merged_by_time() {
-    let file = |times: &[u32]| {
-        let records = times.iter().flat_map(|&time| PLAIN.record(time, 0, 60, b"x"));
-        Scratch::new(&PLAIN.header().into_iter().chain(records).collect::<Vec<_>>())
-    };
-    let files = [file(&[1, 4, 4, 9]), file(&[2, 3, 8]), file(&[]), file(&[5, 4, 6])];
-    let (seen, _) = read(&files.iter().collect::<Vec<_>>());
-    let order: Vec<_> = seen.iter().map(|frame| (frame.0 / 1_000_000_000, frame.3)).collect();
+    let files = [&[1, 4, 4, 9][..], &[2, 3, 8], &[], &[5, 4, 6]].map(|times| Scratch::new(&pcap(times, b"x")));
+    let seen = read_all(files.iter().map(|file| file.open().unwrap()).collect());
+    let order: Vec<_> = seen.frames.iter().map(|frame| (frame.0 / 1_000_000_000, frame.3)).collect();
     let expected = [(1, 0), (2, 1), (3, 1), (4, 0), (4, 0), (5, 3), (4, 3), (6, 3), (8, 1), (9, 0)];
     assert_eq!(order, expected);
 }
@@ -124,10 +79,9 @@ fn files_are_merged_by_time() {
 fn a_torn_file_gives_what_is_whole_and_says_where_it_breaks() {
     let whole = [PLAIN.header(), PLAIN.record(1, 0, 4, b"abcd"), PLAIN.record(2, 0, 4, b"efgh")].concat();
     for cut in 1..20 {
-        let (seen, broken) = read(&[&Scratch::new(&whole[..whole.len() - cut])]);
-        assert_eq!(seen.len(), 1);
-        assert_eq!(broken.len(), usize::from(cut < 20));
-        assert!(broken[0].contains("breaks at byte 44"), "{broken:?}");
+        let seen = read_bytes(&whole[..whole.len() - cut]);
+        assert_eq!(seen.frames.len(), 1);
+        assert!(seen.errors.len() == 1 && seen.errors[0].contains("breaks at byte 44"), "{:?}", seen.errors);
     }
 }
 
@@ -135,10 +89,9 @@ fn a_torn_file_gives_what_is_whole_and_says_where_it_breaks() {
 fn a_packet_longer_than_the_window_is_whole() {
     let long = vec![3; super::MOST_CAPTURED];
     let short = PLAIN.record(1, 0, 4, b"abcd");
-    let file = Scratch::new(&[PLAIN.header(), short.clone(), PLAIN.record(2, 0, 0, &long), short].concat());
-    let (seen, broken) = read(&[&file]);
-    assert_eq!(seen.iter().map(|frame| frame.2.len()).collect::<Vec<_>>(), [4, long.len(), 4]);
-    assert!(seen[1].2 == long && broken.is_empty());
+    let seen = read_bytes(&[PLAIN.header(), short.clone(), PLAIN.record(2, 0, 0, &long), short].concat());
+    assert_eq!(seen.frames.iter().map(|frame| frame.2.len()).collect::<Vec<_>>(), [4, long.len(), 4]);
+    assert!(seen.frames[1].2 == long && seen.errors.is_empty());
 }
 
 #[test]
@@ -146,9 +99,9 @@ fn a_break_beyond_the_first_window_is_told_at_its_byte() {
     let record = PLAIN.record(1, 0, 0, &[7; 1000]);
     let mut bytes = [PLAIN.header(), record.repeat(1000)].concat();
     bytes.truncate(24 + 900 * 1016 + 8);
-    let (seen, broken) = read(&[&Scratch::new(&bytes)]);
-    assert_eq!(seen.len(), 900);
-    assert!(broken[0].contains("breaks at byte 914424: a record header is cut short"), "{broken:?}");
+    let seen = read_bytes(&bytes);
+    assert_eq!(seen.frames.len(), 900);
+    assert!(seen.errors[0].contains("breaks at byte 914424: a record header is cut short"), "{:?}", seen.errors);
 }
 
 #[test]
@@ -157,49 +110,40 @@ fn a_length_beyond_belief_breaks_the_file() {
     for value in [0u32, 0, u32::MAX, 4] {
         bytes.extend(value.to_le_bytes());
     }
-    let (seen, broken) = read(&[&Scratch::new(&bytes)]);
-    assert_eq!(seen.len(), 1);
-    assert!(broken[0].contains("4294967295 bytes"), "{broken:?}");
+    let seen = read_bytes(&bytes);
+    assert_eq!(seen.frames.len(), 1);
+    assert!(seen.errors[0].contains("4294967295 bytes"), "{:?}", seen.errors);
 }
 
 #[test]
 fn other_files_are_refused_with_a_hint() {
-    let cases: [(&[u8], &str); 8] = [
+    let cases: [(&[u8], &str); 9] = [
         (b"", "is empty"),
         (b"ab", "only 2 bytes"),
-        (b"hello world", "does not begin like pcap"),
-        (b"\x0a\x0d\x0d\x0a....", "editcap -F pcap"),
-        (b"\x1f\x8b....", "gunzip"),
-        (b"\x28\xb5\x2f\xfd", "unzstd"),
+        (b"hello world", "neither pcap nor pcapng"),
+        (b"\xfd7zXZ\0", "unxz"),
+        (b"PK\x03\x04....", "unzip"),
+        (b"\x34\xcd\xb2\xa1", "editcap -F pcap"),
+        (b"\0\0\0\0\0", "neither pcap nor pcapng"),
         (&PLAIN.header()[..23], "breaks at byte 23"),
         (&Shape { link: 147, ..PLAIN }.header(), "link type 147"),
     ];
     for (bytes, hint) in cases {
-        let file = Scratch::new(bytes);
-        match open(&file.0) {
-            Err(Error::Foreign(_, why)) => assert!(why.contains(hint), "{why}"),
-            other => panic!("{hint}: {:?}", other.map(|_| ())),
-        }
+        let why = refusal(bytes);
+        assert!(why.contains(hint), "{why}");
     }
-    assert!(matches!(open(&std::env::temp_dir()), Err(Error::File(..))));
 }
 
 #[test]
 fn a_frame_is_never_shorter_on_the_wire_than_in_the_file() {
-    let file = Scratch::new(&[PLAIN.header(), PLAIN.record(1, 0, 0, b"abcd")].concat());
-    assert_eq!(read(&[&file]).0[0].1, 4);
+    let seen = read_bytes(&[PLAIN.header(), PLAIN.record(1, 0, 0, b"abcd")].concat());
+    assert_eq!(seen.frames[0].1, 4);
 }
 
 #[test]
 fn any_bytes_behind_a_header_are_survived() {
-    let mut state = 1u64;
-    for _ in 0..300 {
-        let mut bytes = PLAIN.header();
-        for _ in 0..200 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            bytes.push(if state >> 62 == 0 { (state >> 33) as u8 } else { 0 });
-        }
-        let (seen, broken) = read(&[&Scratch::new(&bytes)]);
-        assert!(seen.len() <= 13 && broken.len() <= 1);
+    for seed in 0..300 {
+        let seen = read_bytes(&PLAIN.header().into_iter().chain(noise(seed).take(200)).collect::<Vec<_>>());
+        assert!(seen.frames.len() <= 13 && seen.errors.len() <= 1);
     }
 }

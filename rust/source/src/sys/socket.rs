@@ -3,11 +3,12 @@
 use std::ffi::{CString, c_int, c_void};
 use std::io;
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use libc::{SOL_PACKET, SOL_SOCKET, socklen_t};
 
 use crate::filter::Instruction;
+use crate::sys::poll::poll_for_input;
 use crate::sys::ring::Shape;
 
 /// Since the last look: packets lost for want of room, and times the ring was full.
@@ -108,17 +109,11 @@ impl Socket {
 
     /// Waits for a block to be handed over, at most `milliseconds`.
     pub(crate) fn wait(&self, milliseconds: i32) -> Wake {
-        let mut wanted = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: the pointer is to one pollfd that outlives the call, and the count says one.
-        let ready = unsafe { libc::poll(&raw mut wanted, 1, milliseconds) };
-        match ready {
-            0 => Wake::TimedOut,
-            1.. if wanted.revents & (libc::POLLERR | libc::POLLNVAL | libc::POLLHUP) != 0 => self.failure(),
-            1.. => Wake::Ready,
-            _ => match io::Error::last_os_error() {
-                error if error.kind() == io::ErrorKind::Interrupted => Wake::TimedOut,
-                error => Wake::Failed(error),
-            },
+        match poll_for_input(self.0.as_fd(), milliseconds) {
+            Ok(0) => Wake::TimedOut,
+            Ok(events) if events & (libc::POLLERR | libc::POLLNVAL | libc::POLLHUP) != 0 => self.failure(),
+            Ok(_) => Wake::Ready,
+            Err(error) => Wake::Failed(error),
         }
     }
 

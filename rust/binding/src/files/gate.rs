@@ -1,0 +1,55 @@
+//! Control mode for files: the kernel filter's own program, run here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use source::filter::{Instruction, assemble, run};
+use source::{Interest, Mode};
+use track::{Frame, LinkType};
+
+use crate::core::{Core, Ports};
+
+/// Lets through what the kernel would let through on an interface.
+pub(crate) struct Gate {
+    ports: Ports,
+    programs: Vec<(LinkType, Vec<Instruction>)>,
+    filtered: Vec<Arc<AtomicU64>>,
+}
+
+impl Gate {
+    /// The gate of an engine in control mode; None in full mode, which lets everything through.
+    pub(crate) fn new(core: &Core) -> Option<Self> {
+        let filtered = core.sources().iter().map(|source| Arc::clone(&source.filtered)).collect();
+        let gate = Self { ports: core.ports(), programs: Vec::new(), filtered };
+        (core.mode == Mode::Control).then_some(gate)
+    }
+
+    /// The frames that a control filter lets through; the others are counted.
+    pub(crate) fn pass<'a>(&mut self, frames: &[Frame<'a>]) -> Vec<Frame<'a>> {
+        let mut kept = Vec::with_capacity(frames.len());
+        for frame in frames {
+            if run(self.program(frame.link), frame.data) > 0 {
+                kept.push(*frame);
+            } else if let Some(count) = self.filtered.get(usize::from(frame.source)) {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        kept
+    }
+
+    fn program(&mut self, link: LinkType) -> &[Instruction] {
+        let known = self.programs.iter().position(|(of, _)| *of == link);
+        let at = known.unwrap_or_else(|| {
+            let interest = Interest {
+                mode: Mode::Control,
+                snap_bytes: u32::MAX,
+                link,
+                vxlan_ports: self.ports.vxlan.clone(),
+                other_ports: self.ports.other.clone(),
+            };
+            self.programs.push((link, assemble(&interest)));
+            self.programs.len() - 1
+        });
+        &self.programs[at].1
+    }
+}
