@@ -1,21 +1,41 @@
-"""Runs every measurement, or those named: python -m bench [console] …"""
+"""Runs every measurement, or those named: python -m bench [core] [live] [console] [--quick] [--large] …"""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from bench import console
+from bench import console, core, peers, table
+from bench.sizes import LARGE_LIVE, QUICK, Sizes
 
-MEASUREMENTS = {"console": console.main}
+MEASUREMENTS: Mapping[str, Callable[[Sizes], None]] = {
+    "core": core.main,
+    "console": lambda _: console.main(),
+}
 
 
-def main(names: list[str]) -> int:
-    """Run the measurements called `names`, or all; 1 for a name that there is not."""
-    for name in names or MEASUREMENTS:
+def main(words: list[str]) -> int:
+    """Run the measurements that are named, or all; 1 for a name that there is not."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure podwire.")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(MEASUREMENTS)}; all without any")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that everything works")
+    parser.add_argument("--large", action="store_true", help="also 10 million open connections: 4 GB of disk")
+    parser.add_argument("--install-peers", action="store_true", help="install the programs that are compared (Debian)")
+    given = parser.parse_args(words)
+    for name in given.names:
         if name not in MEASUREMENTS:
             sys.stderr.write(f"There is no measurement {name}; there are {', '.join(MEASUREMENTS)}.\n")
             return 1
-        MEASUREMENTS[name]()
+    sizes = QUICK if given.quick else Sizes()
+    if given.large:
+        sizes = replace(sizes, live=(*sizes.live, LARGE_LIVE))
+    if given.install_peers:
+        peers.install()
+    table.machine()
+    for name in given.names or MEASUREMENTS:
+        MEASUREMENTS[name](sizes)
     return 0
 
 

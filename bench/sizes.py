@@ -1,0 +1,41 @@
+"""How much is measured: the sizes that documents quote, or small ones that show that everything works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the measurements take from the command line."""
+
+    packets: int = 10_500_000
+    connections: int = 200_000
+    at_a_time: int = 20_000
+    slow_packets: int = 1_000_000
+    """For programs that would take minutes over all of them."""
+    live: tuple[int, ...] = (20_000, 200_000, 1_000_000)
+    """Connections that are open at once, where memory is measured."""
+    opened: int = 2_000_000
+    """Connections that are opened, where that is measured."""
+    rounds: int = 5
+    live_seconds: int = 5
+
+    def words(self, *more: str) -> tuple[str, ...]:
+        """Return the generator's options for the common capture, with `more`."""
+        numbers = {"packets": self.packets, "connections": self.connections, "at-a-time": self.at_a_time}
+        return (*(word for name, number in numbers.items() for word in (f"--{name}", str(number))), *more)
+
+
+QUICK = Sizes(
+    packets=300_000,
+    connections=6_000,
+    at_a_time=2_000,
+    slow_packets=30_000,
+    live=(2_000, 20_000),
+    opened=50_000,
+    rounds=2,
+    live_seconds=1,
+)
+LARGE_LIVE = 10_000_000
+"""Connections that are open at once with `--large`: takes some 4 GB of disk and 3 GB of memory."""
