@@ -32,6 +32,10 @@ pub mod ethertype {
     pub const SERVICE_VLAN: u16 = 0x88a8;
     /// A service VLAN tag as written before 802.1ad.
     pub const OLD_SERVICE_VLAN: u16 = 0x9100;
+    /// MPLS labels follow (RFC 5332 §4).
+    pub const MPLS: u16 = 0x8847;
+    /// MPLS labels that the sender gave to each receiver alike.
+    pub const MPLS_MULTICAST: u16 = 0x8848;
     /// Up to here the field is the length of an 802.3 frame, not a type.
     pub const LAST_LENGTH: u16 = 1500;
 }

@@ -104,9 +104,8 @@ impl<'a> Packet<'a> {
 
     #[inline]
     fn addr(&self, at: usize) -> Ipv6Addr {
-        let mut octets = [0; 16];
-        octets.copy_from_slice(&self.header[at..at + 16]);
-        Ipv6Addr::from(octets)
+        let octets: &[u8; 16] = self.header[at..].first_chunk().unwrap_or(&[0; 16]);
+        Ipv6Addr::from_bits(u128::from_be_bytes(*octets))
     }
 }
 
@@ -175,7 +174,10 @@ fn step(upper: &mut Upper, bytes: &[u8]) -> Result<(), WalkError> {
     Ok(())
 }
 
-const fn is_extension(protocol: u8) -> bool {
+/// Whether an extension header follows that is walked over.
+#[inline]
+#[must_use]
+pub const fn is_extension(protocol: u8) -> bool {
     matches!(
         protocol,
         extension::HOP_BY_HOP

@@ -1,32 +1,46 @@
 //! Bytes → fields. Link, network, transport and tunnel headers, read in place and in one pass.
 //!
-//! Enters: one captured frame and the tunnels to look into. Leaves: the fields of its innermost TCP segment, or the one
-//! reason why there is none. No I/O, no allocation, no state between frames, no unsafe code, no dependencies, and no
+//! Enters: one captured frame and the tunnels to look into. Leaves: the fields of what is in its innermost tunnel (a TCP
+//! segment, another datagram, a fragment, encrypted traffic), or the one reason why there is nothing to follow. No I/O, no allocation, no state between frames, no unsafe code, no dependencies, and no
 //! panic on any bytes. Checksums are not verified: offloading leaves them wrong in captures of healthy traffic.
 //!
-//! One file a header; a new encapsulation is one new file, one [`Encap`] and one match arm in [`mod@parse`].
+//! One file a header; a new encapsulation is one new file, one [`Encap`] and one match arm in `parse/tunnel.rs`.
 #![forbid(unsafe_code)]
 
 #[cfg(any(test, feature = "build"))]
 pub mod build;
+pub mod erspan;
+pub mod esp;
 pub mod ethernet;
 mod frame;
+pub mod geneve;
+pub mod gre;
+pub mod gue;
+pub mod icmp;
+pub mod ip_in_ip;
 pub mod ipv4;
 pub mod ipv6;
 mod link;
+pub mod mpls;
+pub mod null;
+pub mod nvgre;
 mod outcome;
 mod overlays;
 pub mod parse;
 mod parsed;
+pub mod sctp;
+mod seen;
 pub mod sll;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
 pub mod vxlan;
+pub mod wireguard;
 
 pub use frame::Frame;
 pub use link::LinkType;
 pub use outcome::{Broken, Layer, Outcome, Payload};
 pub use overlays::{Encap, OverlaySpec, Overlays};
-pub use parse::parse;
+pub use parse::{first_fragment, parse, quick, read};
 pub use parsed::{IpPair, Parsed, Tunnel};
+pub use seen::{Datagram, Encrypted, Fragment, FragmentKey, IcmpError, Quoted, Role, Seen};

@@ -12,6 +12,8 @@ pub enum LinkType {
     LinuxSll,
     /// Linux "cooked" capture, version 2 (LINKTYPE_LINUX_SLL2).
     LinuxSll2,
+    /// The address family comes first (LINKTYPE_NULL, LINKTYPE_LOOP), as from the loopback devices of BSD and Darwin.
+    Null,
 }
 
 impl LinkType {
@@ -21,11 +23,25 @@ impl LinkType {
     #[must_use]
     pub const fn from_pcap(number: u32) -> Option<Self> {
         match number {
+            0 | 108 => Some(Self::Null),
             1 => Some(Self::Ethernet),
             12 | 14 | 101 | 228 | 229 => Some(Self::RawIp),
             113 => Some(Self::LinuxSll),
             276 => Some(Self::LinuxSll2),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_capture_files_are_known() {
+        assert_eq!(LinkType::from_pcap(1), Some(LinkType::Ethernet));
+        assert_eq!(LinkType::from_pcap(108), Some(LinkType::Null));
+        assert_eq!(LinkType::from_pcap(228), Some(LinkType::RawIp));
+        assert_eq!(LinkType::from_pcap(105), None);
     }
 }

@@ -1,26 +1,67 @@
-//! What became of a frame: read as TCP, or the one reason why not. Every frame has exactly one outcome.
+//! What became of a frame: read as something that can be followed, or the one reason why not. Every frame has exactly
+//! one outcome.
 
-/// The header at which reading stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Layer {
-    /// Ethernet or Linux cooked header.
-    Link,
-    /// 802.1Q or 802.1ad tag.
-    Vlan,
-    /// IPv4.
-    Ipv4,
-    /// IPv6 and its extension headers.
-    Ipv6,
-    /// UDP around a tunnel.
-    Udp,
-    /// VXLAN.
-    Vxlan,
-    /// TCP.
-    Tcp,
+macro_rules! layers {
+    ($($(#[$doc:meta])* $layer:ident = $name:literal,)*) => {
+        /// The header at which reading stopped.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub enum Layer {
+            $($(#[$doc])* $layer,)*
+        }
+
+        const LAYERS: &[Layer] = &[$(Layer::$layer,)*];
+
+        const fn truncated_name(layer: Layer) -> &'static str {
+            match layer {
+                $(Layer::$layer => concat!("truncated-", $name),)*
+            }
+        }
+
+        const fn malformed_name(layer: Layer) -> &'static str {
+            match layer {
+                $(Layer::$layer => concat!("malformed-", $name),)*
+            }
+        }
+    };
 }
 
-/// Sound frames that hold something else than TCP.
+layers! {
+    /// Ethernet, Linux cooked or loopback header.
+    Link = "link",
+    /// 802.1Q or 802.1ad tag.
+    Vlan = "vlan",
+    /// IPv4.
+    Ipv4 = "ipv4",
+    /// IPv6 and its extension headers.
+    Ipv6 = "ipv6",
+    /// UDP.
+    Udp = "udp",
+    /// VXLAN.
+    Vxlan = "vxlan",
+    /// TCP.
+    Tcp = "tcp",
+    /// MPLS labels.
+    Mpls = "mpls",
+    /// Geneve.
+    Geneve = "geneve",
+    /// GRE.
+    Gre = "gre",
+    /// ERSPAN.
+    Erspan = "erspan",
+    /// Generic UDP encapsulation.
+    Gue = "gue",
+    /// IP in UDP without a header of its own.
+    Fou = "fou",
+    /// IPsec AH.
+    Ah = "ah",
+    /// ICMP or ICMPv6.
+    Icmp = "icmp",
+    /// SCTP.
+    Sctp = "sctp",
+}
+
+/// Sound frames that hold nothing to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Payload {
@@ -30,16 +71,10 @@ pub enum Payload {
     Llc,
     /// Any other type of frame that is not IP.
     NotIp,
-    /// UDP that is no configured tunnel.
-    Udp,
-    /// ICMP or ICMPv6.
-    Icmp,
-    /// SCTP.
-    Sctp,
-    /// IPsec ESP: encrypted, nothing inside can be read.
-    Esp,
-    /// Any other IP protocol.
+    /// An IP protocol that is not followed.
     OtherIp,
+    /// A tunnel that no overlay asks to look into, or a message between its ends.
+    Tunnel,
 }
 
 /// How a header failed its check.
@@ -67,43 +102,55 @@ impl Broken {
 pub enum Outcome {
     /// A TCP segment was read.
     Tcp,
+    /// A UDP datagram was read.
+    Udp,
+    /// An ICMP or ICMPv6 message was read.
+    Icmp,
+    /// An SCTP packet was read.
+    Sctp,
+    /// An ICMP or ICMPv6 error was read that quotes a TCP, UDP or SCTP packet.
+    IcmpError,
+    /// A second or later fragment: it has no ports.
+    Fragment,
+    /// WireGuard or ESP: nothing inside can be read.
+    Encrypted,
+    /// A copy of a packet that had been read before. Told by who keeps packets in mind, never by this crate.
+    Duplicate,
     /// The captured bytes end within this header.
     Truncated(Layer),
     /// This header contradicts itself or what it is carried in.
     Malformed(Layer),
-    /// A sound frame that holds no TCP.
+    /// A sound frame that holds nothing to follow.
     Unsupported(Payload),
-    /// A second or later fragment: it has no TCP header.
-    Fragment,
-    /// A configured tunnel port, but no tunnel with this network identifier is configured.
+    /// A tunnel that is looked into, but not with this network identifier.
     UnknownVni,
-    /// More tags, extension headers or tunnels in each other than are looked into.
+    /// More tags, labels, extension headers or tunnels in each other than are looked into.
     TooDeep,
 }
 
-const LAYERS: [Layer; 7] = [Layer::Link, Layer::Vlan, Layer::Ipv4, Layer::Ipv6, Layer::Udp, Layer::Vxlan, Layer::Tcp];
+const PAYLOADS: &[Payload] = &[Payload::Arp, Payload::Llc, Payload::NotIp, Payload::OtherIp, Payload::Tunnel];
 
-const PAYLOADS: [Payload; 8] = [
-    Payload::Arp,
-    Payload::Llc,
-    Payload::NotIp,
-    Payload::Udp,
-    Payload::Icmp,
-    Payload::Sctp,
-    Payload::Esp,
-    Payload::OtherIp,
+/// Outcomes without a detail, at their index.
+const PLAIN: [Outcome; 10] = [
+    Outcome::Tcp,
+    Outcome::Udp,
+    Outcome::Icmp,
+    Outcome::Sctp,
+    Outcome::IcmpError,
+    Outcome::Fragment,
+    Outcome::Encrypted,
+    Outcome::Duplicate,
+    Outcome::UnknownVni,
+    Outcome::TooDeep,
 ];
 
-const TRUNCATED: usize = 1;
+const TRUNCATED: usize = PLAIN.len();
 const MALFORMED: usize = TRUNCATED + LAYERS.len();
 const UNSUPPORTED: usize = MALFORMED + LAYERS.len();
-const FRAGMENT: usize = UNSUPPORTED + PAYLOADS.len();
-const UNKNOWN_VNI: usize = FRAGMENT + 1;
-const TOO_DEEP: usize = UNKNOWN_VNI + 1;
 
 impl Outcome {
     /// How many outcomes there are; [`Outcome::index`] is below it.
-    pub const COUNT: usize = TOO_DEEP + 1;
+    pub const COUNT: usize = UNSUPPORTED + PAYLOADS.len();
 
     /// Every outcome, at its [`Outcome::index`].
     pub const ALL: [Self; Self::COUNT] = Self::all();
@@ -114,12 +161,18 @@ impl Outcome {
     pub const fn index(self) -> usize {
         match self {
             Self::Tcp => 0,
+            Self::Udp => 1,
+            Self::Icmp => 2,
+            Self::Sctp => 3,
+            Self::IcmpError => 4,
+            Self::Fragment => 5,
+            Self::Encrypted => 6,
+            Self::Duplicate => 7,
+            Self::UnknownVni => 8,
+            Self::TooDeep => 9,
             Self::Truncated(layer) => TRUNCATED + layer as usize,
             Self::Malformed(layer) => MALFORMED + layer as usize,
             Self::Unsupported(payload) => UNSUPPORTED + payload as usize,
-            Self::Fragment => FRAGMENT,
-            Self::UnknownVni => UNKNOWN_VNI,
-            Self::TooDeep => TOO_DEEP,
         }
     }
 
@@ -128,10 +181,16 @@ impl Outcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Icmp => "icmp",
+            Self::Sctp => "sctp",
+            Self::IcmpError => "icmp-error",
+            Self::Fragment => "fragment",
+            Self::Encrypted => "encrypted",
+            Self::Duplicate => "duplicate",
             Self::Truncated(layer) => truncated_name(layer),
             Self::Malformed(layer) => malformed_name(layer),
             Self::Unsupported(payload) => payload_name(payload),
-            Self::Fragment => "fragment",
             Self::UnknownVni => "unknown-vni",
             Self::TooDeep => "too-deep",
         }
@@ -140,6 +199,11 @@ impl Outcome {
     const fn all() -> [Self; Self::COUNT] {
         let mut all = [Self::Tcp; Self::COUNT];
         let mut i = 0;
+        while i < PLAIN.len() {
+            all[i] = PLAIN[i];
+            i += 1;
+        }
+        i = 0;
         while i < LAYERS.len() {
             all[TRUNCATED + i] = Self::Truncated(LAYERS[i]);
             all[MALFORMED + i] = Self::Malformed(LAYERS[i]);
@@ -150,34 +214,7 @@ impl Outcome {
             all[UNSUPPORTED + i] = Self::Unsupported(PAYLOADS[i]);
             i += 1;
         }
-        all[FRAGMENT] = Self::Fragment;
-        all[UNKNOWN_VNI] = Self::UnknownVni;
-        all[TOO_DEEP] = Self::TooDeep;
         all
-    }
-}
-
-const fn truncated_name(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Link => "truncated-link",
-        Layer::Vlan => "truncated-vlan",
-        Layer::Ipv4 => "truncated-ipv4",
-        Layer::Ipv6 => "truncated-ipv6",
-        Layer::Udp => "truncated-udp",
-        Layer::Vxlan => "truncated-vxlan",
-        Layer::Tcp => "truncated-tcp",
-    }
-}
-
-const fn malformed_name(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Link => "malformed-link",
-        Layer::Vlan => "malformed-vlan",
-        Layer::Ipv4 => "malformed-ipv4",
-        Layer::Ipv6 => "malformed-ipv6",
-        Layer::Udp => "malformed-udp",
-        Layer::Vxlan => "malformed-vxlan",
-        Layer::Tcp => "malformed-tcp",
     }
 }
 
@@ -186,11 +223,8 @@ const fn payload_name(payload: Payload) -> &'static str {
         Payload::Arp => "arp",
         Payload::Llc => "llc",
         Payload::NotIp => "not-ip",
-        Payload::Udp => "udp",
-        Payload::Icmp => "icmp",
-        Payload::Sctp => "sctp",
-        Payload::Esp => "esp",
         Payload::OtherIp => "other-ip",
+        Payload::Tunnel => "tunnel",
     }
 }
 

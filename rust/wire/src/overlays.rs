@@ -1,35 +1,96 @@
-//! Which UDP ports carry tunnels, and what their network identifiers mean.
+//! Which tunnels are looked into, and what their network identifiers mean.
+use crate::outcome::{Outcome, Payload};
 
-/// The kinds of tunnel that can be looked into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Encap {
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal, $name:literal;)*) => {
+        /// The kinds of tunnel that are known.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Encap {
+            $($(#[$doc])* $kind = $number,)*
+        }
+
+        impl Encap {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind,)*];
+
+            /// The name, as in configuration and columns.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+
+            /// The kind of this name; None where there is none.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$kind),)*
+                    _ => None,
+                }
+            }
+
+            /// The kind with this number (its discriminant).
+            #[inline]
+            #[must_use]
+            pub const fn from_number(number: u8) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$kind),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// VXLAN (RFC 7348), also with a group policy in its reserved bits.
-    Vxlan = 1,
+    Vxlan = 1, "vxlan";
+    /// Geneve (RFC 8926).
+    Geneve = 2, "geneve";
+    /// IPv4 in IPv4 (RFC 2003). As an entry of [`Overlays`]: any IP in IP.
+    Ipip = 3, "ipip";
+    /// IPv6 in IPv4 (RFC 4213).
+    Sit = 4, "sit";
+    /// IPv4 or IPv6 in IPv6 (RFC 2473).
+    Ip6tnl = 5, "ip6tnl";
+    /// GRE (RFC 2784), its key (RFC 2890) as the identifier.
+    Gre = 6, "gre";
+    /// NVGRE (RFC 7637).
+    Nvgre = 7, "nvgre";
+    /// Generic UDP encapsulation, both variants.
+    Gue = 8, "gue";
+    /// IP in UDP, as Linux's FOU writes it.
+    Fou = 9, "fou";
+    /// IP in UDP, as flannel's `udp` backend writes it.
+    Udp = 10, "udp";
+    /// WireGuard: counted, not looked into.
+    Wireguard = 11, "wireguard";
+    /// IPsec ESP, in UDP where a port is given: counted, not looked into.
+    Esp = 12, "esp";
 }
 
 impl Encap {
-    /// The name, as in configuration and columns.
+    /// Whether its header has a network identifier.
+    #[inline]
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Vxlan => "vxlan",
-        }
+    pub const fn has_identifier(self) -> bool {
+        matches!(self, Self::Vxlan | Self::Geneve | Self::Gre | Self::Nvgre)
     }
 
-    /// The kind of this name; None where it cannot be looked into.
+    /// Whether it is known by a UDP port. ESP is without one, too.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        (name == "vxlan").then_some(Self::Vxlan)
+    pub const fn needs_port(self) -> bool {
+        matches!(self, Self::Vxlan | Self::Geneve | Self::Gue | Self::Fou | Self::Udp | Self::Wireguard)
     }
 
-    /// The kind with this number (its discriminant).
-    #[must_use]
-    pub const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::Vxlan),
-            _ => None,
-        }
+    const fn is_encrypted(self) -> bool {
+        matches!(self, Self::Wireguard | Self::Esp)
+    }
+
+    const fn is_ip_in_ip(self) -> bool {
+        matches!(self, Self::Ipip | Self::Sit | Self::Ip6tnl)
     }
 }
 
@@ -38,14 +99,37 @@ impl Encap {
 pub struct OverlaySpec {
     /// What the tunnel's header is.
     pub kind: Encap,
-    /// UDP destination port.
+    /// UDP destination port; 0 for kinds without one.
     pub port: u16,
-    /// The network identifier, 0–16777215; None accepts any.
+    /// The network identifier, 0–16777215; None accepts any. Kinds without one ignore it.
     pub vni: Option<u32>,
     /// The identifier names the sender, not a network: it differs by direction (Cilium).
     pub vni_is_identity: bool,
     /// The cluster whose traffic this is; 0 where unknown.
     pub cluster: u16,
+}
+
+impl OverlaySpec {
+    fn has_its_port(&self) -> bool {
+        self.port != 0 || !self.kind.needs_port()
+    }
+
+    fn accepts(&self, vni: u32) -> bool {
+        !self.kind.has_identifier() || self.vni.is_none_or(|mine| mine == vni)
+    }
+
+    fn names(&self, vni: u32) -> bool {
+        self.kind.has_identifier() && self.vni == Some(vni)
+    }
+
+    /// Whether it asks to look into a tunnel without a port of this kind.
+    fn opens(&self, kind: Encap) -> bool {
+        self.kind == kind || (self.kind == Encap::Ipip && kind.is_ip_in_ip())
+    }
+
+    const fn told(&self) -> Match {
+        Match { vni_is_identity: self.vni_is_identity, cluster: self.cluster }
+    }
 }
 
 /// What the configuration says of one packet's tunnel.
@@ -55,11 +139,22 @@ pub(crate) struct Match {
     pub cluster: u16,
 }
 
-/// The tunnels to look into, found by UDP destination port. Holds at most [`Overlays::CAPACITY`].
+/// What stands behind a UDP port.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Door {
+    port: u16,
+    pub kind: Encap,
+    /// The port's entry, where it has only one.
+    only: Option<OverlaySpec>,
+}
+
+/// The tunnels to look into, found by UDP destination port or IP protocol. Holds at most [`Overlays::CAPACITY`].
 #[derive(Clone, Debug, Default)]
 pub struct Overlays {
     specs: Vec<OverlaySpec>,
-    ports: Vec<u16>,
+    doors: Vec<Door>,
+    /// Ports of encrypted traffic.
+    secret: Vec<(u16, Encap)>,
 }
 
 impl Overlays {
@@ -67,13 +162,31 @@ impl Overlays {
     pub const CAPACITY: usize = 64;
 
     /// The first [`Overlays::CAPACITY`] of `specs`, and how many were left off.
+    ///
+    /// Left off are also those of a kind that needs a port and has none, and those of another kind than an earlier one
+    /// on the same port.
     #[must_use]
     pub fn new(specs: &[OverlaySpec]) -> (Self, usize) {
-        let taken = specs.len().min(Self::CAPACITY);
-        let mut ports: Vec<u16> = specs[..taken].iter().map(|spec| spec.port).collect();
-        ports.sort_unstable();
-        ports.dedup();
-        (Self { specs: specs[..taken].to_vec(), ports }, specs.len() - taken)
+        let mut taken = Self::default();
+        let left = specs.iter().filter(|spec| !taken.take(spec)).count();
+        (taken, left)
+    }
+
+    fn take(&mut self, spec: &OverlaySpec) -> bool {
+        let contradicts = |other: &OverlaySpec| other.port != 0 && other.port == spec.port && other.kind != spec.kind;
+        if self.specs.len() == Self::CAPACITY || !spec.has_its_port() || self.specs.iter().any(contradicts) {
+            return false;
+        }
+        self.specs.push(*spec);
+        if spec.kind.is_encrypted() {
+            self.secret.push((spec.port, spec.kind));
+        } else if spec.kind.needs_port() {
+            match self.doors.iter_mut().find(|door| door.port == spec.port) {
+                Some(door) => door.only = None,
+                None => self.doors.push(Door { port: spec.port, kind: spec.kind, only: Some(*spec) }),
+            }
+        }
+        true
     }
 
     /// The entries, in the order given.
@@ -82,36 +195,100 @@ impl Overlays {
         &self.specs
     }
 
-    /// The kind of tunnel expected on a UDP port.
+    /// The tunnel expected behind a UDP destination port.
     #[inline]
-    pub(crate) fn kind_at(&self, port: u16) -> Option<Encap> {
-        if !self.ports.contains(&port) {
-            return None;
-        }
-        self.specs.iter().find(|spec| spec.port == port).map(|spec| spec.kind)
+    pub(crate) fn door(&self, port: u16) -> Option<&Door> {
+        self.doors.iter().find(|door| door.port == port)
     }
 
-    /// What is configured for a tunnel's port and identifier; None where no entry accepts the identifier.
+    /// The encrypted traffic expected on a UDP port.
+    pub(crate) fn secret(&self, port: u16) -> Option<Encap> {
+        self.secret.iter().find(|(known, _)| *known == port && port != 0).map(|(_, kind)| *kind)
+    }
+
+    /// What is configured for a network identifier behind a port; None where no entry accepts it.
+    #[inline]
+    pub(crate) fn pass(&self, door: &Door, vni: u32) -> Option<Match> {
+        match &door.only {
+            Some(spec) => spec.accepts(vni).then(|| spec.told()),
+            None => self.choose(vni, |spec| spec.port == door.port && spec.kind == door.kind),
+        }
+    }
+
+    /// Whether tunnels of a kind without a port are looked into.
+    pub(crate) fn opens(&self, kind: Encap) -> bool {
+        self.specs.iter().any(|spec| spec.opens(kind))
+    }
+
+    /// What is configured for a tunnel of a kind without a port.
     ///
-    /// Entries that name the identifier go before those that accept any. Where entries of several clusters fit alike,
-    /// the cluster is 0: the outer addresses have to tell.
-    #[inline]
-    pub(crate) fn accept(&self, port: u16, vni: u32) -> Option<Match> {
-        let exact = self.merged(port, |spec| spec.vni == Some(vni));
-        exact.or_else(|| self.merged(port, |spec| spec.vni.is_none()))
+    /// # Errors
+    /// The outcome where no entry asks to look into it.
+    pub(crate) fn open(&self, kind: Encap, vni: u32) -> Result<Match, Outcome> {
+        let closed = if self.opens(kind) { Outcome::UnknownVni } else { Outcome::Unsupported(Payload::Tunnel) };
+        self.choose(vni, |spec| spec.opens(kind)).ok_or(closed)
     }
 
-    #[inline]
-    fn merged(&self, port: u16, fits: impl Fn(&OverlaySpec) -> bool) -> Option<Match> {
-        let mut found: Option<Match> = None;
-        for spec in self.specs.iter().filter(|spec| spec.port == port && fits(spec)) {
-            let cluster = match found {
-                Some(earlier) if earlier.cluster != spec.cluster => 0,
-                _ => spec.cluster,
-            };
-            let identity = spec.vni_is_identity || found.is_some_and(|earlier| earlier.vni_is_identity);
-            found = Some(Match { vni_is_identity: identity, cluster });
+    /// Entries that name the identifier go before those that accept any.
+    #[cold]
+    fn choose(&self, vni: u32, fits: impl Fn(&OverlaySpec) -> bool) -> Option<Match> {
+        let named = merged(self.specs.iter().filter(|spec| fits(spec) && spec.names(vni)));
+        named.or_else(|| merged(self.specs.iter().filter(|spec| fits(spec) && spec.accepts(vni))))
+    }
+}
+
+/// What entries that fit alike tell together. Where they are of several clusters, the cluster is 0: the outer addresses
+/// have to tell.
+fn merged<'a>(specs: impl Iterator<Item = &'a OverlaySpec>) -> Option<Match> {
+    specs.map(OverlaySpec::told).reduce(|earlier, one| Match {
+        vni_is_identity: earlier.vni_is_identity || one.vni_is_identity,
+        cluster: if earlier.cluster == one.cluster { one.cluster } else { 0 },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(kind: Encap, port: u16, cluster: u16) -> OverlaySpec {
+        OverlaySpec { kind, port, vni: None, vni_is_identity: false, cluster }
+    }
+
+    #[test]
+    fn every_kind_has_a_name_and_a_number() {
+        for &kind in Encap::ALL {
+            assert_eq!(Encap::from_name(kind.name()), Some(kind));
+            assert_eq!(Encap::from_number(kind as u8), Some(kind));
         }
-        found
+        assert_eq!((Encap::from_name("stt"), Encap::from_number(0)), (None, None));
+    }
+
+    #[test]
+    fn entries_beyond_the_capacity_are_left_off_and_told() {
+        let specs: Vec<_> = (1..71).map(|port| spec(Encap::Vxlan, port, 0)).collect();
+        let (taken, left) = Overlays::new(&specs);
+        assert_eq!((taken.specs().len(), left), (64, 6));
+    }
+
+    #[test]
+    fn entries_that_cannot_be_held_to_are_left_off_and_told() {
+        let specs = [spec(Encap::Geneve, 0, 0), spec(Encap::Vxlan, 6081, 0), spec(Encap::Geneve, 6081, 0)];
+        let (taken, left) = Overlays::new(&specs);
+        assert_eq!((taken.specs(), left), (&specs[1..2], 2));
+    }
+
+    #[test]
+    fn clusters_that_contradict_each_other_leave_the_cluster_open() {
+        let (known, _) = Overlays::new(&[spec(Encap::Ipip, 0, 1), spec(Encap::Sit, 0, 2)]);
+        assert_eq!(known.open(Encap::Ipip, 0).map(|told| told.cluster), Ok(1));
+        assert_eq!(known.open(Encap::Sit, 0).map(|told| told.cluster), Ok(0));
+        assert_eq!(known.open(Encap::Gre, 0), Err(Outcome::Unsupported(Payload::Tunnel)));
+    }
+
+    #[test]
+    fn encrypted_traffic_is_no_door() {
+        let (known, _) = Overlays::new(&[spec(Encap::Wireguard, 51820, 0), spec(Encap::Esp, 0, 0)]);
+        assert!(known.door(51820).is_none());
+        assert_eq!((known.secret(51820), known.secret(0)), (Some(Encap::Wireguard), None));
     }
 }

@@ -5,6 +5,7 @@ use crate::overlays::Encap;
 
 /// Source and destination of one IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
 pub enum IpPair {
     /// IPv4.
     V4 {

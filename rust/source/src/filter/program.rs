@@ -45,7 +45,8 @@ pub fn assemble(interest: &Interest) -> Vec<Instruction> {
     let (v4, v6) = (asm.label(), asm.label());
     match interest.link {
         LinkType::Ethernet => ethernet(&mut asm, v4, v6, ends.drop),
-        LinkType::RawIp => bare_ip(&mut asm, v4, v6, ends.drop),
+        LinkType::RawIp => bare_ip(&mut asm, 0, [v4, v6, ends.drop]),
+        LinkType::Null => bare_ip(&mut asm, 4, [v4, v6, ends.drop]),
         LinkType::LinuxSll => cooked(&mut asm, 14, 16, [v4, v6, ends.drop]),
         LinkType::LinuxSll2 => cooked(&mut asm, 0, 20, [v4, v6, ends.drop]),
     }
@@ -95,9 +96,10 @@ fn cooked(asm: &mut Assembler, kind: u32, ip: u32, [v4, v6, drop]: [Label; 3]) {
     asm.go(drop);
 }
 
-fn bare_ip(asm: &mut Assembler, v4: Label, v6: Label, drop: Label) {
-    asm.step(op::SET_X, 0);
-    asm.step(op::LOAD_BYTE, 0);
+/// An IP header at `ip`, known by its first byte.
+fn bare_ip(asm: &mut Assembler, ip: u32, [v4, v6, drop]: [Label; 3]) {
+    asm.step(op::SET_X, ip);
+    asm.step(op::LOAD_BYTE, ip);
     asm.step(op::AND, 0xf0);
     asm.if_equal(0x40, v4);
     asm.if_equal(0x60, v6);
