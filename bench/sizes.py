@@ -19,7 +19,9 @@ class Sizes:
     opened: int = 2_000_000
     """Connections that are opened, where that is measured."""
     rounds: int = 5
-    live_seconds: int = 5
+    live_frames: int = 1_500_000
+    live_seconds: int = 8
+    """The longest that one live run sends."""
 
     def words(self, *more: str) -> tuple[str, ...]:
         """Return the generator's options for the common capture, with `more`."""
@@ -35,6 +37,7 @@ QUICK = Sizes(
     live=(2_000, 20_000),
     opened=50_000,
     rounds=2,
+    live_frames=100_000,
     live_seconds=1,
 )
 LARGE_LIVE = 10_000_000

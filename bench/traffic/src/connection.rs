@@ -21,8 +21,6 @@ pub const CLIENT: usize = 0;
 /// The other side.
 pub const SERVER: usize = 1;
 
-/// Bytes of a full segment: fits a tunnel's 1,450 bytes also with IPv6 and timestamps.
-const FULL_SEGMENT: u32 = 1348;
 const RETRY_NS: u64 = 1_000_000_000;
 
 /// How a connection goes.
@@ -223,7 +221,7 @@ impl Connection {
         }
         self.burst -= 1;
         self.unacknowledged += 1;
-        let payload = self.payload(random);
+        let payload = self.payload(options.segment, random);
         if self.hole.is_none() && !is_last {
             self.damage(payload, options, random);
         }
@@ -237,11 +235,11 @@ impl Connection {
         self.burst = if self.sender == CLIENT { 1 } else { random.pareto(1.1, 500.0) as u32 };
     }
 
-    fn payload(&self, random: &mut Random) -> u32 {
+    fn payload(&self, full: u32, random: &mut Random) -> u32 {
         match (self.sender, self.burst) {
-            (CLIENT, _) => 64 + random.below(700),
-            (_, 0) => 1 + random.below(FULL_SEGMENT),
-            _ => FULL_SEGMENT,
+            (CLIENT, _) => 1 + full / 20 + random.below(1 + full / 2),
+            (_, 0) => 1 + random.below(full),
+            _ => full,
         }
     }
 

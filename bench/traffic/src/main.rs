@@ -15,8 +15,8 @@ use options::Options;
 
 const USAGE: &str = "\
 usage: traffic write [--kind plain|vxlan|geneve|ipip|mixed] [--packets N] [--connections N] [--at-a-time N] [--snap N]
-                     [--seed N] [--ipv6 SHARE] [--loss SHARE] [--reorder SHARE] [--reset SHARE] [--refused SHARE]
-                     [--syn-flood SHARE] [--vnis N] [--rate PACKETS-PER-SECOND] [--uniform] [--stay-open] FILE
+                     [--segment N] [--seed N] [--ipv6 SHARE] [--loss SHARE] [--reorder SHARE] [--reset SHARE]
+                     [--refused SHARE] [--syn-flood SHARE] [--vnis N] [--rate PACKETS-PER-SECOND] [--uniform] [--stay-open] FILE
        traffic send INTERFACE FILE [--rate PACKETS-PER-SECOND] [--seconds N] [--frames N] [--cpu N]
 ";
 

@@ -24,6 +24,8 @@ pub struct Options {
     pub connections: u32,
     /// Connections at a time.
     pub at_a_time: u32,
+    /// Payload of a full segment, bytes.
+    pub segment: u32,
     /// Bytes kept of each packet.
     pub snap: u32,
     /// The seed of all that is random.
@@ -57,6 +59,7 @@ impl Default for Options {
             packets: 10_500_000,
             connections: 200_000,
             at_a_time: 20_000,
+            segment: 1348,
             snap: 128,
             seed: 1,
             ipv6: 0.0,
@@ -103,6 +106,7 @@ impl Options {
             "--packets" => self.packets = number(name, value)?,
             "--connections" => self.connections = number(name, value)?,
             "--at-a-time" => self.at_a_time = number(name, value)?,
+            "--segment" => self.segment = number(name, value)?,
             "--snap" => self.snap = number(name, value)?,
             "--seed" => self.seed = number(name, value)?,
             "--vnis" => self.vnis = number(name, value)?,
@@ -121,6 +125,9 @@ impl Options {
     fn check(&self) -> Result<(), String> {
         if self.connections == 0 || self.at_a_time == 0 || self.vnis == 0 || self.rate.is_nan() || self.rate <= 0.0 {
             return Err("--connections, --at-a-time, --vnis and --rate are at least 1.".to_owned());
+        }
+        if !(1..=1348).contains(&self.segment) {
+            return Err("--segment is from 1 to 1348: a full one fits a tunnel with IPv6 and timestamps.".to_owned());
         }
         if self.snap < 54 {
             return Err("--snap is at least 54, an Ethernet, an IPv4 and a TCP header.".to_owned());

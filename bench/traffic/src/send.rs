@@ -30,9 +30,10 @@ pub fn run(words: &[String]) -> Result<String, String> {
         sys::pin(cpu).map_err(|reason| format!("CPU {cpu}: {reason}"))?;
     }
     let socket = sys::Socket::open(&orders.interface).map_err(|reason| format!("{}: {reason}", orders.interface))?;
-    let began = Instant::now();
+    let (began, cpu_before) = (Instant::now(), sys::cpu_seconds());
     let sent = send(&socket, &frames, &orders, began)?;
-    Ok(format!("{{\"packets\": {sent}, \"seconds\": {:.6}}}", began.elapsed().as_secs_f64()))
+    let (seconds, cpu_seconds) = (began.elapsed().as_secs_f64(), sys::cpu_seconds() - cpu_before);
+    Ok(format!("{{\"packets\": {sent}, \"seconds\": {seconds:.6}, \"cpu_seconds\": {cpu_seconds:.6}}}"))
 }
 
 fn send(socket: &sys::Socket, frames: &[Vec<u8>], orders: &Orders, began: Instant) -> Result<usize, String> {

@@ -27,6 +27,16 @@ pub fn pin(cpu: usize) -> io::Result<()> {
     checked(unsafe { libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set) }).map(drop)
 }
 
+/// CPU time of this process so far, the kernel's for it included.
+pub fn cpu_seconds() -> f64 {
+    // SAFETY: `rusage` is plain numbers, for which zero is valid.
+    let mut usage: libc::rusage = unsafe { zeroed() };
+    // SAFETY: `usage` is a whole `rusage`, written only during the call.
+    unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
+    let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 * 1e-6;
+    seconds(usage.ru_utime) + seconds(usage.ru_stime)
+}
+
 impl Socket {
     /// Opens one on the interface, past its queueing discipline.
     pub fn open(interface: &str) -> io::Result<Self> {
