@@ -6,6 +6,13 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::ethernet::ethertype;
 use crate::ipv4::protocol;
 
+mod tunnels;
+
+pub use tunnels::{
+    Gre, Nodes, datagram, erspan1, erspan2, erspan3, geneve, geneve_ip, gre, gre_ip, gre_teb, gue, ip_in_ip, ip_in_udp,
+    udp_between, vxlan,
+};
+
 /// One TCP segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment {
@@ -116,11 +123,35 @@ pub fn udp(src_port: u16, dst_port: u16, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// An Ethernet frame that carries another one through a VXLAN tunnel from node to node.
+/// A label stack put between an untagged Ethernet header and what it carries; the last label is the bottom.
 #[must_use]
-pub fn vxlan(nodes: (IpAddr, IpAddr), port: u16, vni: u32, inner: &[u8]) -> Vec<u8> {
-    let mut payload = vec![0x08, 0, 0, 0];
-    payload.extend((vni << 8).to_be_bytes());
-    payload.extend(inner);
-    ethernet(&ip(nodes.0, nodes.1, protocol::UDP, &udp(49152, port, &payload)))
+pub fn labelled(frame: &[u8], labels: &[u32]) -> Vec<u8> {
+    let mut bytes = frame[..12].to_vec();
+    bytes.extend(ethertype::MPLS.to_be_bytes());
+    for (index, label) in labels.iter().enumerate() {
+        let bottom = u32::from(index + 1 == labels.len());
+        bytes.extend((label << 12 | bottom << 8 | 64).to_be_bytes());
+    }
+    bytes.extend(&frame[14..]);
+    bytes
+}
+
+/// The first `first` bytes (a multiple of 8) of an IPv4 frame's payload as one fragment, the rest as a second one.
+///
+/// # Panics
+/// Where the frame is no untagged IPv4 of more bytes.
+#[must_use]
+pub fn fragments(frame: &[u8], first: usize, id: u16) -> [Vec<u8>; 2] {
+    assert_eq!((first % 8, frame[14]), (0, 0x45), "no fragment can be made");
+    let part = |payload: &[u8], offset: usize, more: u16| {
+        let mut bytes = frame[..34].to_vec();
+        let total = u16::try_from(20 + payload.len()).expect("the payload is too long");
+        bytes[16..18].copy_from_slice(&total.to_be_bytes());
+        bytes[18..20].copy_from_slice(&id.to_be_bytes());
+        bytes[20..22].copy_from_slice(&(more | (offset / 8) as u16).to_be_bytes());
+        bytes.extend(payload);
+        bytes
+    };
+    let payload = &frame[34..];
+    [part(&payload[..first], 0, 0x2000), part(&payload[first..], first, 0)]
 }

@@ -19,6 +19,9 @@ mod field {
 /// Bytes of the header without options.
 pub const HEADER_LEN: usize = 8;
 
+/// Options come in words of this many bytes.
+pub const OPTION_STEP: usize = 4;
+
 const LEN_MASK: u8 = 0x3f;
 
 /// A checked Geneve header. Options are passed over, critical ones too: they ask something of the tunnel's end only.
@@ -45,7 +48,7 @@ impl<'a> Packet<'a> {
     #[inline]
     #[must_use]
     pub fn header_len(&self) -> usize {
-        HEADER_LEN + usize::from(self.header[field::VERSION_LEN] & LEN_MASK) * 4
+        HEADER_LEN + usize::from(self.header[field::VERSION_LEN] & LEN_MASK) * OPTION_STEP
     }
 
     /// What follows: an Ethernet type.

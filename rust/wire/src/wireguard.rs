@@ -31,7 +31,7 @@ pub fn is_message(bytes: &[u8], len: usize) -> bool {
         1 => len == INITIATION_LEN,
         2 => len == RESPONSE_LEN,
         3 => len == COOKIE_LEN,
-        4 => len >= SHORTEST_DATA && len % DATA_STEP == 0,
+        4 => len >= SHORTEST_DATA && len.is_multiple_of(DATA_STEP),
         _ => false,
     }
 }

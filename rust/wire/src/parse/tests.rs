@@ -1,12 +1,14 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::build::{self, Segment};
 use crate::outcome::Payload;
 use crate::overlays::{Encap, OverlaySpec};
 use crate::tcp::flag;
+
+mod ends;
+mod properties;
+mod tunnels;
 
 const POD_A: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 10, 1, 1));
 const POD_B: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 10, 2, 1));
@@ -230,24 +232,4 @@ fn a_segment_that_has_no_room_for_its_header_is_malformed() {
     let mut frame = build::frame(&Segment { payload: 0, ..segment() });
     frame[46] = 0x60;
     assert_eq!(plain(&frame), Err(Outcome::Malformed(Layer::Tcp)));
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_panic(frame in proptest::collection::vec(any::<u8>(), 0..256), wire_len: u32, link in 0..4_u8) {
-        let link = [LinkType::Ethernet, LinkType::RawIp, LinkType::LinuxSll, LinkType::LinuxSll2][usize::from(link)];
-        let _ = parse(&frame, wire_len, link, &overlays(&[spec(8472, None, 0)]));
-    }
-
-    #[test]
-    fn no_flipped_or_cut_tunnel_frame_panics(at in 0..200_usize, with: u8, cut in 0..250_usize) {
-        let known = overlays(&[spec(8472, None, 0), spec(4789, None, 0)]);
-        let inner = build::vxlan(NODES, 8472, 1, &build::frame(&segment()));
-        let mut frame = build::tagged(&build::vxlan(NODES6, 4789, 1, &inner), 0x8100, 5);
-        frame[at] ^= with;
-        frame.truncate(cut);
-        if let Err(outcome) = tcp(&frame, &known) {
-            prop_assert_ne!(outcome, Outcome::Tcp);
-        }
-    }
 }
