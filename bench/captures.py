@@ -31,10 +31,19 @@ class Made:
 
 def traffic() -> Path:
     """Build the generator, if it has changed, and return its path. Needs cargo."""
+    return _built("traffic")
+
+
+def stages() -> Path:
+    """Build the packet core without Python, if it has changed, and return its path. Needs cargo."""
+    return _built("stages")
+
+
+def _built(crate: str) -> Path:
     command = ["cargo", "build", "--release", "--quiet", "--locked"]
-    command += ["--manifest-path", str(HERE / "traffic" / "Cargo.toml"), "--target-dir", str(CACHE / "target")]
+    command += ["--manifest-path", str(HERE / crate / "Cargo.toml"), "--target-dir", str(CACHE / "target")]
     subprocess.run(command, check=True)  # noqa: S603
-    return CACHE / "target" / "release" / "traffic"
+    return CACHE / "target" / "release" / crate
 
 
 def yardstick() -> Path:
