@@ -13,7 +13,7 @@ from podwire.kube.feeds import Phase, pod_feed
 from podwire.kube.follow import Follower
 from podwire.kube.gather import Gatherer
 from podwire.kube.kubeconfig import KubeconfigSource, load_access
-from podwire.kube.schema import PodObject
+from podwire.kube.pod_schema import PodObject
 from podwire.kube.state import CONNECTED, CONNECTING, ClusterState
 from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod

@@ -11,9 +11,11 @@ from typing import Any, Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from podwire.kube.objects import config_map_of, custom_of, node_of, shares_host_network, workload_of
-from podwire.kube.pods import Pool, pod_of
+from podwire.kube.pod_schema import PodObject
+from podwire.kube.pods import pod_of
+from podwire.kube.pool import Pool
 from podwire.kube.resources import NODES, PODS, Resource
-from podwire.kube.schema import Api, ConfigMapObject, CustomResource, NodeObject, PodObject, WorkloadObject
+from podwire.kube.schema import Api, ConfigMapObject, CustomResource, NodeObject, WorkloadObject
 from podwire.model.evidence import ConfigMap, CustomObject, Node, Workload
 from podwire.model.pods import Pod
 

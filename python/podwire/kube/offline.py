@@ -17,14 +17,15 @@ import yaml
 
 from podwire.kube.errors import KubeError
 from podwire.kube.objects import config_map_of, custom_of, node_of, workload_of
-from podwire.kube.pods import Pool, pod_of
+from podwire.kube.pod_schema import PodObject
+from podwire.kube.pods import pod_of
+from podwire.kube.pool import Pool
 from podwire.kube.schema import (
     AnyObject,
     ApiGroups,
     ConfigMapObject,
     CustomResource,
     NodeObject,
-    PodObject,
     Version,
     WorkloadObject,
 )

@@ -1,54 +1,32 @@
-"""`v1.Pod` → `model.Pod`, with the state in the words of `kubectl get pods`."""
+"""`v1.Pod` → `model.Pod`: its names, times, addresses and owner."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Hashable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TypeVar
 
-from podwire.kube.schema import (
-    Condition,
-    ContainerState,
-    ContainerStatus,
-    PodMeta,
-    PodObject,
-    PodSpec,
-    PodStatus,
-    Terminated,
-)
+import msgspec
+
+from podwire.kube.pod_schema import NetworkStatus, PodMeta, PodObject, PodSpec, PodStatus
+from podwire.kube.pod_state import containers_of, ports_of, power_of
+from podwire.kube.pool import Pool
+from podwire.kube.schema import OwnerReference
 from podwire.model.pods import Pod
 
-_MOST_SHARED = 100_000
 _NO_META = PodMeta()
 _NO_SPEC = PodSpec()
 _NO_STATUS = PodStatus()
-_NO_STATE = ContainerState()
-
-_V = TypeVar("_V", bound=Hashable)
-
-
-class Pool:
-    """Keeps one copy of equal values: namespaces, nodes, owners and label sets repeat thousands of times.
-
-    Bounded: it forgets everything when it is full, which costs memory for a while and nothing else.
-    """
-
-    def __init__(self) -> None:
-        self._values: dict[Hashable, Hashable] = {}
-
-    def share(self, value: _V) -> _V:
-        """Return the value that was seen first among the equal ones."""
-        if len(self._values) >= _MOST_SHARED:
-            self._values.clear()
-        return self._values.setdefault(value, value)  # type: ignore[return-value]
+_NO_OWNER = OwnerReference()
+_networks_decoder = msgspec.json.Decoder(list[NetworkStatus])
 
 
 def pod_of(api: PodObject, pool: Pool) -> Pod:
     """Flatten `api`. Missing fields become empty ones: the engine decides what it can do without."""
     meta, spec, status = api.metadata or _NO_META, api.spec or _NO_SPEC, api.status or _NO_STATUS
-    kind, name = _owner(meta)
+    owner = controller_of(meta.owner_references)
+    ips = _addresses(meta, status)
     return Pod(
         uid=meta.uid or f"{meta.namespace or ''}/{meta.name or ''}",
         namespace=pool.share(meta.namespace or ""),
@@ -56,13 +34,17 @@ def pod_of(api: PodObject, pool: Pool) -> Pod:
         node=pool.share(spec.node_name or ""),
         phase=pool.share(status.phase or ""),
         power=pool.share(power_of(meta, spec, status)),
-        ips=_addresses(meta, status),
-        labels=pool.share(tuple(sorted((pool.share(k), pool.share(v)) for k, v in (meta.labels or {}).items()))),
+        ips=ips,
+        labels=pool.labels(meta.labels),
         host_network=bool(spec.host_network),
         created_ns=nanoseconds(meta.creation_timestamp),
         started_ns=nanoseconds(status.start_time),
-        owner_kind=pool.share(kind),
-        owner_name=pool.share(name),
+        owner_kind=pool.share(owner.kind or ""),
+        owner_name=pool.share(owner.name or ""),
+        owner_uid=pool.share(owner.uid or ""),
+        containers=containers_of(spec, status, pool),
+        ports=ports_of(spec, pool),
+        secondary_ips=_secondary_addresses(meta, ips),
     )
 
 
@@ -95,85 +77,41 @@ def canonical(text: str) -> str:
         return ""
 
 
-def _addresses(meta: PodMeta, status: PodStatus) -> tuple[str, ...]:
-    notes = meta.annotations
-    if notes is not None and (notes.calico_ips == "" or (notes.calico_ips is None and notes.calico_ip == "")):
-        # Calico empties its annotation once the address is free again, before the API takes it out of the status
-        # (libcalico-go/lib/backend/k8s/conversion): the next Pod may have it already.
-        return ()
-    texts = [each.ip for each in status.pod_ips or ()] or [status.pod_ip]
+def canonical_all(texts: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the addresses among `texts` in canonical form, each once."""
     found = [canonical(text) for text in texts if text]
     return tuple(dict.fromkeys(each for each in found if each))
 
 
-def _owner(meta: PodMeta) -> tuple[str, str]:
-    for owner in meta.owner_references or ():
-        if owner.controller:
-            return owner.kind or "", owner.name or ""
-    return "", ""
+def controller_of(references: list[OwnerReference] | None) -> OwnerReference:
+    """Return the reference to what controls an object; a blank one where nothing does."""
+    return next((each for each in references or () if each.controller), _NO_OWNER)
 
 
-def power_of(meta: PodMeta, spec: PodSpec, status: PodStatus) -> str:
-    """Say what a Pod's containers do as kubectl's STATUS column does.
-
-    Follows `printPod` of kubernetes/kubernetes pkg/printers/internalversion/printers.go.
-    """
-    if meta.deletion_timestamp and status.reason == "NodeLost":
-        return "Unknown"
-    if meta.deletion_timestamp and status.phase not in ("Succeeded", "Failed"):
-        return "Terminating"
-    word = status.reason or status.phase or ""
-    for condition in status.conditions or ():
-        if condition.type == "PodScheduled" and condition.reason == "SchedulingGated":
-            word = "SchedulingGated"
-    initializing = _initializing(spec, status)
-    if initializing and not _is_true(status.conditions, "Initialized"):
-        return initializing
-    return _containers(initializing or word, status)
+def _addresses(meta: PodMeta, status: PodStatus) -> tuple[str, ...]:
+    notes = meta.annotations
+    written = None
+    if notes is not None:
+        written = notes.calico_ips if notes.calico_ips is not None else notes.calico_ip
+    if written == "":
+        # Calico empties its annotation once the address is free again, before the API takes it out of the status
+        # (libcalico-go/lib/backend/k8s/conversion): the next Pod may have it already.
+        return ()
+    found = canonical_all([each.ip for each in status.pod_ips or ()] or [status.pod_ip])
+    if not found and written:
+        # Calico writes it as soon as the Pod has it, and the kubelet the status only with its next report.
+        return canonical_all(each.strip().partition("/")[0] for each in written.split(","))
+    return found
 
 
-def _initializing(spec: PodSpec, status: PodStatus) -> str:
-    """Return the word for the first init container that is not done; empty where all are."""
-    containers = spec.init_containers or ()
-    sidecars = {each.name for each in containers if each.restart_policy == "Always"}
-    for done, each in enumerate(status.init_container_statuses or ()):
-        state = each.state or _NO_STATE
-        if state.terminated is not None and not state.terminated.exit_code:
-            continue
-        if each.name in sidecars and each.started:
-            continue
-        if state.terminated is not None:
-            return f"Init:{_ended(state.terminated)}"
-        if state.waiting is not None and state.waiting.reason and state.waiting.reason != "PodInitializing":
-            return f"Init:{state.waiting.reason}"
-        return f"Init:{done}/{len(containers)}"
-    return ""
-
-
-def _containers(word: str, status: PodStatus) -> str:
-    has_running = False
-    for each in reversed(status.container_statuses or ()):
-        state = each.state or _NO_STATE
-        if state.waiting is not None and state.waiting.reason:
-            word = state.waiting.reason
-        elif state.terminated is not None:
-            word = _ended(state.terminated)
-        elif _is_up(each, state):
-            has_running = True
-    if word == "Completed" and has_running:
-        return "Running" if _is_true(status.conditions, "Ready") else "NotReady"
-    return word
-
-
-def _is_up(container: ContainerStatus, state: ContainerState) -> bool:
-    return bool(container.ready) and state.running is not None
-
-
-def _ended(state: Terminated) -> str:
-    if state.reason:
-        return state.reason
-    return f"Signal:{state.signal}" if state.signal else f"ExitCode:{state.exit_code or 0}"
-
-
-def _is_true(conditions: list[Condition] | None, kind: str) -> bool:
-    return any(each.type == kind and each.status == "True" for each in conditions or ())
+def _secondary_addresses(meta: PodMeta, ips: tuple[str, ...]) -> tuple[str, ...]:
+    text = meta.annotations.networks if meta.annotations is not None else None
+    if not text:
+        return ()
+    try:
+        networks = _networks_decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeError):
+        # It is written by the plugin, or by whoever may change the Pod: the Pod counts without it.
+        return ()
+    found = canonical_all(ip for each in networks if not each.default for ip in each.ips or ())
+    return tuple(each for each in found if each not in ips)

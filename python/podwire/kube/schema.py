@@ -20,6 +20,7 @@ class OwnerReference(Api):
 
     kind: str | None = None
     name: str | None = None
+    uid: str | None = None
     controller: bool | None = None
 
 
@@ -49,110 +50,12 @@ class AnyObject(Api):
     metadata: ObjectMeta | None = None
 
 
-class Waiting(Api):
-    """`v1.ContainerStateWaiting`."""
-
-    reason: str | None = None
-
-
-class Terminated(Api):
-    """`v1.ContainerStateTerminated`."""
-
-    exit_code: int | None = None
-    signal: int | None = None
-    reason: str | None = None
-
-
-class Running(Api):
-    """`v1.ContainerStateRunning`."""
-
-
-class ContainerState(Api):
-    """`v1.ContainerState`: at most one of the three is set."""
-
-    waiting: Waiting | None = None
-    running: Running | None = None
-    terminated: Terminated | None = None
-
-
-class ContainerStatus(Api):
-    """`v1.ContainerStatus`."""
-
-    name: str | None = None
-    ready: bool | None = None
-    started: bool | None = None
-    state: ContainerState | None = None
-
-
 class Condition(Api):
     """A condition of a Pod or a Node."""
 
     type: str | None = None
     status: str | None = None
     reason: str | None = None
-
-
-class PodIP(Api):
-    """`v1.PodIP`."""
-
-    ip: str | None = None
-
-
-class InitContainer(Api):
-    """`v1.Container` of `spec.initContainers`, as far as a Pod's state depends on it."""
-
-    name: str | None = None
-    restart_policy: str | None = None
-
-
-class PodSpec(Api):
-    """`v1.PodSpec` of a running Pod."""
-
-    node_name: str | None = None
-    host_network: bool | None = None
-    init_containers: list[InitContainer] | None = None
-
-
-class PodStatus(Api):
-    """`v1.PodStatus`."""
-
-    phase: str | None = None
-    reason: str | None = None
-    start_time: str | None = None
-    pod_ip: str | None = field(name="podIP", default=None)
-    pod_ips: list[PodIP] | None = field(name="podIPs", default=None)
-    conditions: list[Condition] | None = None
-    init_container_statuses: list[ContainerStatus] | None = None
-    container_statuses: list[ContainerStatus] | None = None
-
-
-class PodAnnotations(Api):
-    """The annotations in which Calico says which addresses a Pod has, and, once they are empty, that it has none."""
-
-    calico_ip: str | None = field(name="cni.projectcalico.org/podIP", default=None)
-    calico_ips: str | None = field(name="cni.projectcalico.org/podIPs", default=None)
-
-
-class PodMeta(Api):
-    """`meta/v1.ObjectMeta` of a Pod: of its annotations only those that are used."""
-
-    name: str | None = None
-    namespace: str | None = None
-    uid: str | None = None
-    resource_version: str | None = None
-    creation_timestamp: str | None = None
-    deletion_timestamp: str | None = None
-    labels: dict[str, str] | None = None
-    annotations: PodAnnotations | None = None
-    owner_references: list[OwnerReference] | None = None
-
-
-class PodObject(Api):
-    """`v1.Pod`."""
-
-    metadata: PodMeta | None = None
-    spec: PodSpec | None = None
-    status: PodStatus | None = None
 
 
 class NodeSpec(Api):

@@ -5,6 +5,32 @@ from __future__ import annotations
 from msgspec import Struct
 
 
+class DeclaredPort(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A port that a container says it listens on (`core/v1.ContainerPort`)."""
+
+    number: int
+    """`containerPort`, 1–65535."""
+    protocol: str = "TCP"
+    """TCP, UDP or SCTP."""
+    host_port: int = 0
+    """The port on the node's address that leads to it, 1–65535; 0 where there is none."""
+    name: str = ""
+
+
+class PodContainer(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A container of a Pod: what it runs, and how it does."""
+
+    name: str
+    image: str = ""
+    """As the Pod's spec names it."""
+    state: str = ""
+    """running, or the reason why not (CrashLoopBackOff, Completed, …), else waiting or terminated; empty while the
+    kubelet has said nothing."""
+    restarts: int = 0
+    is_ready: bool = False
+    is_init: bool = False
+
+
 class Pod(Struct, frozen=True, gc=False, omit_defaults=True):
     """One Pod of one cluster, flattened from `v1.Pod` (Kubernetes API, core/v1)."""
 
@@ -18,7 +44,7 @@ class Pod(Struct, frozen=True, gc=False, omit_defaults=True):
     power: str = ""
     """What its containers do, in the words of `kubectl get pods` (Running, ContainerCreating, CrashLoopBackOff, …)."""
     ips: tuple[str, ...] = ()
-    """All of `status.podIPs`, canonical text form."""
+    """All of `status.podIPs`, canonical text form; until it is there, what Calico has written on the Pod."""
     labels: tuple[tuple[str, str], ...] = ()
     """`metadata.labels`, sorted by key."""
     host_network: bool = False
@@ -29,7 +55,14 @@ class Pod(Struct, frozen=True, gc=False, omit_defaults=True):
     """`status.startTime` in nanoseconds since the epoch; 0 where it is not set."""
     owner_kind: str = ""
     owner_name: str = ""
+    owner_uid: str = ""
     """The controlling `metadata.ownerReferences` entry, as written there."""
+    containers: tuple[PodContainer, ...] = ()
+    """The init containers, then the others, each in the order of the spec."""
+    ports: tuple[DeclaredPort, ...] = ()
+    """What the containers declare, in the order of the spec. A container may listen on others too."""
+    secondary_ips: tuple[str, ...] = ()
+    """Addresses in further networks (`k8s.v1.cni.cncf.io/network-status`), canonical text form, none of `ips`."""
 
     @property
     def holds_addresses(self) -> bool:
