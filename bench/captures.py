@@ -59,7 +59,8 @@ def yardstick() -> Path:
 def make(*words: str, folder: Path = CACHE) -> Made:
     """Make the capture that the generator's options ask for, or take the one that is there; read it once."""
     folder.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(json.dumps([words, _sources()]).encode()).hexdigest()[:16]
+    _drop_outdated(folder)
+    digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16]
     path, sums = folder / f"{digest}.pcap", folder / f"{digest}.json"
     if not (path.exists() and sums.exists()):
         unfinished = path.with_suffix(".unfinished")
@@ -83,6 +84,16 @@ def _sources() -> str:
     for path in sorted((HERE / "traffic").glob("src/**/*.rs")):
         whole.update(path.read_bytes())
     return whole.hexdigest()
+
+
+def _drop_outdated(folder: Path) -> None:
+    """Remove the captures that another version of the generator made."""
+    maker, sources = folder / "generator", _sources()
+    if maker.exists() and maker.read_text(encoding="ascii") == sources:
+        return
+    for old in (*folder.glob("*.pcap"), *folder.glob("*.json"), *folder.glob("*.unfinished")):
+        old.unlink()
+    maker.write_text(sources, encoding="ascii")
 
 
 def _touch(path: Path) -> None:
