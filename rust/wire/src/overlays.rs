@@ -94,6 +94,9 @@ impl Encap {
     }
 }
 
+/// IP right behind IP, with numbers that follow each other.
+const IP_IN_IP: [Encap; 3] = [Encap::Ipip, Encap::Sit, Encap::Ip6tnl];
+
 /// One tunnel to look into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverlaySpec {
@@ -153,6 +156,8 @@ pub(crate) struct Door {
 pub struct Overlays {
     specs: Vec<OverlaySpec>,
     doors: Vec<Door>,
+    /// What is configured for IPIP, SIT and ip6tnl, which have no identifier.
+    ip_in_ip: [Option<Match>; IP_IN_IP.len()],
     /// Ports of encrypted traffic.
     secret: Vec<(u16, Encap)>,
 }
@@ -169,6 +174,7 @@ impl Overlays {
     pub fn new(specs: &[OverlaySpec]) -> (Self, usize) {
         let mut taken = Self::default();
         let left = specs.iter().filter(|spec| !taken.take(spec)).count();
+        taken.ip_in_ip = IP_IN_IP.map(|kind| taken.choose(0, |spec| spec.opens(kind)));
         (taken, left)
     }
 
@@ -213,6 +219,12 @@ impl Overlays {
             Some(spec) => spec.accepts(vni).then(|| spec.told()),
             None => self.choose(vni, |spec| spec.port == door.port && spec.kind == door.kind),
         }
+    }
+
+    /// What is configured for IP right behind IP; None where it is not looked into.
+    #[inline]
+    pub(crate) fn ip_in_ip(&self, kind: Encap) -> Option<Match> {
+        self.ip_in_ip[(kind as usize).wrapping_sub(Encap::Ipip as usize).min(IP_IN_IP.len() - 1)]
     }
 
     /// Whether tunnels of a kind without a port are looked into.
@@ -280,8 +292,9 @@ mod tests {
     #[test]
     fn clusters_that_contradict_each_other_leave_the_cluster_open() {
         let (known, _) = Overlays::new(&[spec(Encap::Ipip, 0, 1), spec(Encap::Sit, 0, 2)]);
-        assert_eq!(known.open(Encap::Ipip, 0).map(|told| told.cluster), Ok(1));
-        assert_eq!(known.open(Encap::Sit, 0).map(|told| told.cluster), Ok(0));
+        assert_eq!(known.ip_in_ip(Encap::Ipip).map(|told| told.cluster), Some(1));
+        assert_eq!(known.ip_in_ip(Encap::Sit).map(|told| told.cluster), Some(0));
+        assert_eq!(known.ip_in_ip(Encap::Ip6tnl).map(|told| told.cluster), Some(1));
         assert_eq!(known.open(Encap::Gre, 0), Err(Outcome::Unsupported(Payload::Tunnel)));
     }
 

@@ -3,7 +3,7 @@
 //! Lengths come from the IP headers, not from what was captured: captures are cut, and short frames are padded. The
 //! first 20 bytes of a TCP header have to be there.
 //!
-//! One way down, compiled twice: [`quick`] reads plain TCP and TCP in VXLAN in line and gives up at anything rarer,
+//! One way down, compiled twice: [`quick`] reads TCP, plain and in the usual tunnels, in line and gives up at anything rarer,
 //! so that it keeps everything in registers; [`read`] follows every branch.
 use crate::ipv4::protocol;
 use crate::link::LinkType;
@@ -63,7 +63,7 @@ impl From<Outcome> for Stop {
     }
 }
 
-/// Reads the TCP segment of a frame where it is plain or in VXLAN: most frames of a busy mirror.
+/// Reads the TCP segment of a frame where it is plain or in VXLAN, Geneve or IP in IP: most frames of a busy mirror.
 ///
 /// None says nothing of the frame: [`read`] has to look at it. Otherwise both tell the same.
 #[inline]
@@ -134,6 +134,7 @@ impl<'a, const QUICK: bool> Walk<'a, QUICK> {
             kind = match network.protocol {
                 protocol::TCP => return Ok(self.segment(&network)?),
                 protocol::UDP => self.udp(network, overlays)?,
+                protocol::IPV4 | protocol::IPV6 => self.ip_in_ip(&network, overlays)?,
                 _ if QUICK => return Err(Stop::Rare),
                 _ => self.enter(network, overlays)?,
             };

@@ -30,12 +30,24 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
         self.at += ethernet::HEADER_LEN;
         match header.ethertype() {
             kind @ (ethertype::IPV4 | ethertype::IPV6) => Ok((kind, 0)),
-            _ if QUICK => Err(Stop::Rare),
+            kind if QUICK => self.one_tag(kind),
             kind => {
                 let (at, kind, vlan) = between(self.frame, self.at, kind)?;
                 self.at = at;
                 Ok((kind, vlan))
             }
+        }
+    }
+
+    /// Passes over the tag of a frame that has one, and IP in it.
+    #[inline(always)]
+    fn one_tag(&mut self, kind: u16) -> Result<(u16, u16), Stop> {
+        match vlan::Packet::new(self.rest()) {
+            Ok(tag) if vlan::is_tag(kind) && matches!(tag.ethertype(), ethertype::IPV4 | ethertype::IPV6) => {
+                self.at += vlan::HEADER_LEN;
+                Ok((tag.ethertype(), tag.id()))
+            }
+            _ => Err(Stop::Rare),
         }
     }
 }

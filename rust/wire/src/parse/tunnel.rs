@@ -1,8 +1,9 @@
 //! Into tunnels: by UDP port or IP protocol, as the overlays ask, and into mirrors.
 use crate::erspan::{self, Inner};
+use crate::ethernet::ethertype;
 use crate::ipv4::protocol;
 use crate::outcome::{Layer, Outcome, Payload};
-use crate::overlays::{Door, Encap, Match, Overlays};
+use crate::overlays::{Encap, Match, Overlays};
 use crate::parsed::{IpPair, Tunnel};
 use crate::{geneve, gre, gue, ip_in_ip, nvgre, udp, vxlan};
 
@@ -20,36 +21,38 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
         self.narrow(self.at + header.len(), Layer::Udp)?;
         self.at += udp::HEADER_LEN;
         self.is_open_ended = true;
-        if door.kind != Encap::Vxlan {
-            return if QUICK { Err(Stop::Rare) } else { self.behind(&network, door, overlays) };
-        }
-        let header = vxlan::Packet::new(self.rest()).map_err(|e| e.at(Layer::Vxlan))?;
-        self.at += vxlan::HEADER_LEN;
-        let vni = header.vni();
-        let told = overlays.pass(door, vni).ok_or(Outcome::UnknownVni)?;
-        self.tunnel = Some(tunnel(Encap::Vxlan, vni, told, network.addrs));
-        Ok(self.ethernet()?.0)
-    }
-
-    /// Enters a tunnel of another kind than VXLAN behind a UDP header.
-    #[inline(never)]
-    fn behind(&mut self, network: &Network, door: &Door, overlays: &Overlays) -> Result<u16, Stop> {
         let (kind, vni) = match door.kind {
+            Encap::Vxlan => {
+                let header = vxlan::Packet::new(self.rest()).map_err(|e| e.at(Layer::Vxlan))?;
+                self.at += vxlan::HEADER_LEN;
+                (gre::kind::ETHERNET, header.vni())
+            }
             Encap::Geneve => self.geneve()?,
-            Encap::Gue => (self.gue()?, 0),
-            _ => (ip_in_ip::ethertype_of(self.rest()).map_err(|e| e.at(Layer::Fou))?, 0),
+            _ if QUICK => return Err(Stop::Rare),
+            _ => (self.behind(door.kind)?, 0),
         };
         let told = overlays.pass(door, vni).ok_or(Outcome::UnknownVni)?;
         self.tunnel = Some(tunnel(door.kind, vni, told, network.addrs));
         self.frame_or(kind)
     }
 
+    /// Passes over the header of a rarer tunnel behind UDP. Returns the type of what it carries.
+    #[inline(never)]
+    fn behind(&mut self, kind: Encap) -> Result<u16, Outcome> {
+        match kind {
+            Encap::Gue => self.gue(),
+            _ => ip_in_ip::ethertype_of(self.rest()).map_err(|e| e.at(Layer::Fou)),
+        }
+    }
+
     /// Passes over an inner Ethernet header, where there is one. Returns the type of what follows.
+    #[inline(always)]
     fn frame_or(&mut self, kind: u16) -> Result<u16, Stop> {
         if kind == gre::kind::ETHERNET { Ok(self.ethernet()?.0) } else { Ok(kind) }
     }
 
     /// Passes over a Geneve header. Returns the type of what it carries, and the network identifier.
+    #[inline(always)]
     fn geneve(&mut self) -> Result<(u16, u32), Outcome> {
         let header = geneve::Packet::new(self.rest()).map_err(|e| e.at(Layer::Geneve))?;
         self.pass(header.header_len(), Layer::Geneve)?;
@@ -68,18 +71,21 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
         }
     }
 
-    /// Enters the tunnel right behind an IP header, where it is one. Returns the type of what it carries.
-    #[inline(never)]
-    pub(super) fn enter(&mut self, network: Network, overlays: &Overlays) -> Result<u16, Stop> {
-        if network.protocol == protocol::GRE {
-            return self.gre(&network, overlays);
-        }
-        let Some(inner) = ip_in_ip::inner(network.protocol) else { return Err(Stop::Upper(network)) };
+    /// Enters IP right behind IP. Returns its type.
+    #[inline(always)]
+    pub(super) fn ip_in_ip(&mut self, network: &Network, overlays: &Overlays) -> Result<u16, Stop> {
+        let inner = if network.protocol == protocol::IPV4 { ethertype::IPV4 } else { ethertype::IPV6 };
         let kind = ip_in_ip::kind(matches!(network.addrs, IpPair::V6 { .. }), inner);
-        let told = overlays.open(kind, 0)?;
+        let told = overlays.ip_in_ip(kind).ok_or(Outcome::Unsupported(Payload::Tunnel))?;
         self.is_open_ended = true;
         self.tunnel = Some(tunnel(kind, 0, told, network.addrs));
         Ok(inner)
+    }
+
+    /// Enters GRE right behind an IP header. Returns the type of what it carries.
+    #[inline(never)]
+    pub(super) fn enter(&mut self, network: Network, overlays: &Overlays) -> Result<u16, Stop> {
+        if network.protocol == protocol::GRE { self.gre(&network, overlays) } else { Err(Stop::Upper(network)) }
     }
 
     fn gre(&mut self, network: &Network, overlays: &Overlays) -> Result<u16, Stop> {
