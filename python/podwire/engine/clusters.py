@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from dataclasses import dataclass
 
+from podwire.cni.node_addresses import addresses_of
 from podwire.engine.decoding import wanted_overlays
 from podwire.engine.feed import ClusterFeed
 from podwire.engine.parts import Parts
 from podwire.kube import ClusterFollower, KubeconfigSource
-from podwire.model.evidence import Node
+from podwire.model.evidence import Evidence, Node
 from podwire.settings.configuration import ClusterSettings, Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.support.tasks import end_task, run_supervised
-
-_OUTER_ANNOTATIONS = (
-    "flannel.alpha.coreos.com/public-ip",
-    "flannel.alpha.coreos.com/public-ipv6",
-    "projectcalico.org/IPv4Address",
-    "projectcalico.org/IPv6Address",
-)
-"""Where plugins write the address that a node's tunnels start from, where it differs from the Node's own."""
 
 
 @dataclass(slots=True)
@@ -98,21 +90,13 @@ class ClusterManager:
     def _nodes(self) -> list[tuple[str, int]]:
         """Return (outer address, cluster) for every node whose address belongs to one cluster only."""
         owners: dict[str, set[int]] = {}
-        for name, running in self._running.items():
-            for node in running.feed.evidence.nodes:
-                for address in outer_addresses(node):
+        for name in self._running:
+            for row in self._parts.nodes.of(name):
+                for address in row.addresses.outer:
                     owners.setdefault(address, set()).add(self._parts.clusters.number(name))
         return [(address, next(iter(numbers))) for address, numbers in owners.items() if len(numbers) == 1]
 
 
 def outer_addresses(node: Node) -> set[str]:
     """Return every address that a tunnel packet of `node` may come from, in canonical form."""
-    texts = [address for kind, address in node.addresses if kind in ("InternalIP", "ExternalIP")]
-    texts += [node.annotations.get(key, "") for key in _OUTER_ANNOTATIONS]
-    found = set()
-    for text in texts:
-        try:
-            found.add(str(ipaddress.ip_address(text.partition("/")[0])))
-        except ValueError:
-            continue
-    return found
+    return set(addresses_of(node, Evidence()).outer)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from podwire import cni
+from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.engine.decoding import overlay_warning
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
@@ -15,6 +16,9 @@ from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod
 from podwire.settings.configuration import ClusterSettings
 from podwire.tables.clusters import ClusterStatus
+
+_MOST_SILENCE_NS = 90_000_000_000
+"""A watch that keeps up has said something within this time: servers send a bookmark about each minute."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,9 +33,7 @@ class ClusterFeed:
         self._changed = changed
         """Called when the tunnels or nodes that the core should know may have changed."""
         self._naming = ClusterNaming(name, parts)
-        self._pods: dict[str, Pod] = {}
         self._is_judged = False
-        self.evidence = Evidence()
         self.settled = asyncio.Event()
         """Set once the cluster was reached and judged, or stands in an error."""
 
@@ -39,43 +41,51 @@ class ClusterFeed:
         """Follow a change of `create-vport` and `overlay-vxlan-analytics` at once."""
         self._settings = settings
         if settings.create_vport:
-            self._parts.vports.replace(self._name, self._pods.values())
+            self._parts.vports.show(self._name, self._parts.pods.of(self._name))
         else:
             self._parts.vports.clear(self._name)
         self._warn()
 
     def end(self) -> None:
-        """Empty what the cluster has in the tables; findings stay as history."""
+        """Empty what the cluster has in the tables; findings and who had which address stay as history."""
+        now_ns = self._parts.clock.now_ns()
+        since_ns = self._parts.clusters.away_since(self._name)
+        self._naming.end(now_ns if since_ns is None else since_ns)
         self._parts.vports.clear(self._name)
-        self._parts.findings.end(self._name, self._parts.clock.now_ns())
+        self._parts.pods.clear(self._name)
+        self._parts.nodes.clear(self._name)
+        self._parts.findings.end(self._name, now_ns)
         self._parts.clusters.forget(self._name)
-        self._naming.end()
 
     def pods_replaced(self, pods: Sequence[Pod], at_ns: int) -> None:
         """Take a whole list of Pods as the truth."""
-        self._pods = {pod.uid: pod for pod in pods}
+        status = self._parts.clusters.status(self._name)
+        before = self._parts.pods.replace(self._name, pods)
+        present = self._parts.pods.of(self._name)
         if self._settings.create_vport:
-            self._parts.vports.replace(self._name, pods)
-        self._naming.pods_replaced(pods, at_ns)
+            self._parts.vports.show(self._name, present)
+        # What is gone went unseen, at some time after the last word from the cluster.
+        self._naming.pods_replaced(before, present, at_ns, known_until_ns=status.contact_ns)
+        status.contact_ns = at_ns
 
     def pod_changed(self, pod: Pod, at_ns: int) -> None:
         """Take one new or changed Pod."""
-        self._pods[pod.uid] = pod
-        if self._settings.create_vport:
-            self._parts.vports.put(self._name, pod)
-        self._naming.pod_changed(pod, at_ns)
+        before = self._parts.pods.put(self._name, pod)
+        self._naming.pod_changed(before, pod, at_ns)
+        self._parts.clusters.status(self._name).contact_ns = at_ns
 
     def pod_removed(self, pod: Pod, at_ns: int) -> None:
         """Let one Pod go."""
-        self._pods.pop(pod.uid, None)
-        self._parts.vports.remove(self._name, pod.uid)
+        self._parts.pods.remove(self._name, pod.uid)
         self._naming.pod_removed(pod, at_ns)
+        self._parts.clusters.status(self._name).contact_ns = at_ns
 
     def evidence_changed(self, evidence: Evidence, at_ns: int) -> None:
         """Judge the network again."""
-        self.evidence = evidence
-        self._naming.nodes_replaced(evidence.nodes, at_ns)
         findings = cni.judge(evidence)
+        nodes = list(nodes_with_addresses(evidence, findings))
+        self._parts.nodes.replace(self._name, nodes)
+        self._naming.node_addresses_replaced(nodes, at_ns)
         if self._parts.findings.update(self._name, findings, at_ns):
             for finding in findings:
                 _log.info("cluster %s: %s %s, %s", self._name, finding.plugin, finding.backend, finding.network_type)
@@ -89,6 +99,7 @@ class ClusterFeed:
         status = self._parts.clusters.status(self._name)
         if state.error and state.error != status.error:
             _log.warning("cluster %s: %s", self._name, state.error)
+        self._note_contact(status, state)
         status.state = state.state
         status.error = state.error
         status.server = state.server
@@ -102,6 +113,17 @@ class ClusterFeed:
         left_out = f"{state.undecodable} objects have unexpected fields and are left out." if state.undecodable else ""
         _set_warning(status, "objects", left_out)
         self._settle()
+
+    def _note_contact(self, status: ClusterStatus, state: ClusterState) -> None:
+        """Note until when nothing can have changed unseen."""
+        if status.contact_ns is None or state.last_event_ns is None:
+            return
+        now_ns = self._parts.clock.now_ns()
+        if state.state == "connected":
+            status.contact_ns = max(status.contact_ns, state.last_event_ns)
+        elif status.state == "connected" and now_ns - state.last_event_ns < _MOST_SILENCE_NS:
+            # The watch broke off just now; had it fallen silent before, it would not have spoken that lately.
+            status.contact_ns = max(status.contact_ns, now_ns)
 
     def _settle(self) -> None:
         status = self._parts.clusters.status(self._name)

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 
 from podwire.capture import Capture
 from podwire.support.clock import Clock
+from podwire.tables.claims import ClaimTable
 from podwire.tables.clusters import ClusterTable
 from podwire.tables.endpoints import EndpointTable
 from podwire.tables.findings import FindingTable
+from podwire.tables.nodes import NodeTable
+from podwire.tables.pods import PodTable
 from podwire.tables.vports import VPortTable
 
 
@@ -18,7 +21,10 @@ class Parts:
 
     capture: Capture
     clock: Clock
+    claims: ClaimTable = field(default_factory=ClaimTable)
     clusters: ClusterTable = field(default_factory=ClusterTable)
     endpoints: EndpointTable = field(default_factory=EndpointTable)
     findings: FindingTable = field(default_factory=FindingTable)
+    nodes: NodeTable = field(default_factory=NodeTable)
+    pods: PodTable = field(default_factory=PodTable)
     vports: VPortTable = field(default_factory=VPortTable)

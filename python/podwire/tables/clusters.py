@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(slots=True)
@@ -16,10 +18,30 @@ class ClusterStatus:
     pods: int = 0
     nodes: int = 0
     last_event_ns: int | None = None
+    contact_ns: int | None = None
+    """When it was last known that nothing had changed unseen; None before the first list of Pods."""
     retry_at_ns: int | None = None
     denied: tuple[str, ...] = ()
     warnings: dict[str, str] = field(default_factory=dict)
     """By topic, so that a warning goes when its cause goes."""
+
+
+class Scope(NamedTuple):
+    """Where the bare packets of a cluster are seen."""
+
+    interface: str = ""
+    """The name of the interface; empty for any."""
+    vlan: int | None = None
+    """The outermost VLAN, 0 for none; None for any."""
+
+    def covers(self, interface: str, vlan: int) -> bool:
+        """Say whether packets from there belong to it."""
+        return self.interface in ("", interface) and self.vlan in (None, vlan)
+
+    @property
+    def width(self) -> int:
+        """How many of interface and VLAN are left open."""
+        return (not self.interface) + (self.vlan is None)
 
 
 class ClusterTable:
@@ -29,6 +51,7 @@ class ClusterTable:
         self._numbers: dict[str, int] = {}
         self._names: list[str] = [""]
         self._status: dict[str, ClusterStatus] = {}
+        self._scopes: dict[int, Scope] = {}
 
     def number(self, name: str) -> int:
         """Return the cluster's number, from 1; the same name has the same number."""
@@ -48,3 +71,34 @@ class ClusterTable:
     def forget(self, name: str) -> None:
         """Start again with a blank status: the connection is gone or disabled."""
         self._status.pop(name, None)
+
+    def set_scopes(self, scopes: Mapping[str, Scope]) -> None:
+        """Say which clusters' bare packets are seen at one interface or VLAN only."""
+        self._scopes = {self.number(name): scope for name, scope in scopes.items()}
+
+    def seen_at(self, interface: str, vlan: int) -> tuple[int, ...]:
+        """Return the numbers of the clusters that bare packets from there may belong to.
+
+        Those that are bound to the place, most narrowly; where none is, those that are bound to no place.
+        """
+        if not self._scopes:
+            return self.numbers()
+        bound = {number: scope.width for number, scope in self._scopes.items() if scope.covers(interface, vlan)}
+        narrowest = min(bound.values(), default=0)
+        return tuple(number for number, width in bound.items() if width == narrowest) or tuple(
+            number for number in self.numbers() if number not in self._scopes
+        )
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the number of every cluster that there was."""
+        return tuple(self._numbers.values())
+
+    def away_since(self, name: str) -> int | None:
+        """Return since when the cluster tells nothing, in nanoseconds since the epoch; None while it does.
+
+        None too where it never told anything: there are no names to doubt.
+        """
+        status = self._status.get(name)
+        if status is None or status.state in ("connected", "disabled"):
+            return None
+        return status.contact_ns

@@ -10,9 +10,10 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
 
-MOST_ENDED = 1_000_000
+MOST_ENDED = 300_000
 """Ended endpoints that are remembered; beyond it the one that ended first is forgotten and its rows lose the name."""
 
 
@@ -33,14 +34,24 @@ class Endpoint(Struct, frozen=True, gc=False):
     namespace: str
     name: str
     node: str
+    addresses: tuple[str, ...] = ()
+    """Every address that it has or had."""
+    owner_kind: str = ""
+    owner_name: str = ""
+    owner_uid: str = ""
+    """The controlling owner of a Pod, as its ownerReference says."""
+
+
+_Key = tuple[str, EndpointKind]
 
 
 class EndpointTable:
-    """Endpoints by number and by (cluster, kind, UID)."""
+    """Endpoints by number and by cluster, kind and UID."""
 
     def __init__(self, *, most_ended: int = MOST_ENDED) -> None:
         self._by_number: dict[int, Endpoint] = {}
-        self._by_uid: dict[tuple[str, EndpointKind, str], Endpoint] = {}
+        self._by_uid: dict[_Key, dict[str, Endpoint]] = {}
+        """Ended ones too, as long as they are remembered: a UID that returns is the same endpoint."""
         self._ended: OrderedDict[int, None] = OrderedDict()
         self._most_ended = most_ended
         self._last_number = 0
@@ -49,16 +60,23 @@ class EndpointTable:
 
     def put(self, cluster: str, kind: EndpointKind, uid: str, *, namespace: str, name: str, node: str) -> Endpoint:
         """Return the endpoint of this UID with its present names, numbered on first sight."""
-        key = (cluster, kind, uid)
-        known = self._by_uid.get(key)
-        if known is not None and (known.name, known.node, known.namespace) == (name, node, namespace):
+        return self.keep(Endpoint(0, kind, cluster, uid, namespace, name, node))
+
+    def keep(self, holder: Endpoint) -> Endpoint:
+        """Return the endpoint of the holder's UID with its present names; the number is the table's to give."""
+        book = self._by_uid.setdefault((holder.cluster, holder.kind), {})
+        known = book.get(holder.uid)
+        addresses = holder.addresses
+        if known is not None:
+            self._ended.pop(known.number, None)
+            addresses = _joined(known.addresses, addresses)
+        number = known.number if known is not None else self._last_number + 1
+        made = msgspec.structs.replace(holder, number=number, addresses=addresses)
+        if known == made:
             return known
-        if known is None:
-            self._last_number += 1
-        number = known.number if known else self._last_number
-        endpoint = Endpoint(number, kind, cluster, uid, namespace, name, node)
-        self._by_uid[key] = self._by_number[number] = endpoint
-        return endpoint
+        self._last_number = max(self._last_number, number)
+        book[holder.uid] = self._by_number[number] = made
+        return made
 
     def get(self, number: int) -> Endpoint | None:
         """Return endpoint `number`, or None for 0 and for what was forgotten."""
@@ -69,19 +87,37 @@ class EndpointTable:
         return self._by_number.values()
 
     def find(self, cluster: str, kind: EndpointKind, uid: str) -> Endpoint | None:
-        """Return the endpoint of this UID, or None."""
-        return self._by_uid.get((cluster, kind, uid))
+        """Return the endpoint of this UID, live or remembered, or None."""
+        return self._by_uid.get((cluster, kind), {}).get(uid)
+
+    def live(self, cluster: str, kind: EndpointKind) -> list[Endpoint]:
+        """Return the endpoints of a cluster that have not ended."""
+        return [each for each in self._by_uid.get((cluster, kind), {}).values() if each.number not in self._ended]
 
     def end(self, endpoint: Endpoint) -> None:
         """Note that the endpoint is gone: its number stays known, within the bound."""
-        self._by_uid.pop((endpoint.cluster, endpoint.kind, endpoint.uid), None)
+        if endpoint.number in self._ended or endpoint.number not in self._by_number:
+            return
         self._ended[endpoint.number] = None
         while len(self._ended) > self._most_ended:
             oldest, _ = self._ended.popitem(last=False)
-            self._by_number.pop(oldest, None)
+            gone = self._by_number.pop(oldest)
+            self._by_uid[gone.cluster, gone.kind].pop(gone.uid, None)
             self.forgotten += 1
 
     def end_cluster(self, cluster: str) -> None:
         """Note that every endpoint of the cluster is gone."""
-        for endpoint in [e for e in self._by_uid.values() if e.cluster == cluster]:
-            self.end(endpoint)
+        for kind in EndpointKind:
+            for endpoint in self.live(cluster, kind):
+                self.end(endpoint)
+
+
+def _joined(earlier: tuple[str, ...], present: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the earlier addresses and the new ones; most often the very same tuple."""
+    if earlier == present:
+        return present
+    return tuple(dict.fromkeys((*earlier, *present)))[-_MOST_ADDRESSES:]
+
+
+_MOST_ADDRESSES = 64
+"""Addresses that are remembered of one endpoint: a Pod keeps its own for life, a node may have some dozens."""

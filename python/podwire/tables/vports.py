@@ -1,12 +1,12 @@
 """The vPort table: the Pods of every cluster that asks for it, one entry an address.
 
-Pods are kept by UID, so that a Pod that takes a name or an address over never removes, or is removed with, another.
+It is a view: the Pods themselves are kept once, in `tables.pods`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from podwire.model.pods import Pod
 
@@ -23,25 +23,21 @@ def dummy_mac(cluster: str, uid: str) -> str:
 
 
 class VPortTable:
-    """Pods by cluster. Only clusters with `create-vport` are put in here."""
+    """Which clusters' Pods are shown. Only clusters with `create-vport` are put in here."""
 
     def __init__(self) -> None:
-        self._pods: dict[str, dict[str, Pod]] = {}
+        self._pods: dict[str, Mapping[str, Pod]] = {}
+
+    def show(self, cluster: str, pods: Mapping[str, Pod]) -> None:
+        """Show these Pods (by UID) and whatever becomes of them: the mapping is its owner's and is not copied."""
+        self._pods[cluster] = pods
 
     def replace(self, cluster: str, pods: Iterable[Pod]) -> None:
-        """Put `pods` in place of all that the cluster had."""
+        """Show exactly these Pods in place of all that the cluster had."""
         self._pods[cluster] = {pod.uid: pod for pod in pods}
 
-    def put(self, cluster: str, pod: Pod) -> None:
-        """Add or change one Pod."""
-        self._pods.setdefault(cluster, {})[pod.uid] = pod
-
-    def remove(self, cluster: str, uid: str) -> None:
-        """Remove the Pod with this UID, if it is there."""
-        self._pods.get(cluster, {}).pop(uid, None)
-
     def clear(self, cluster: str) -> None:
-        """Remove every entry of the cluster."""
+        """Show no Pod of the cluster."""
         self._pods.pop(cluster, None)
 
     def count(self, cluster: str) -> int:

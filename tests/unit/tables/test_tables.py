@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.pods import Pod
 from podwire.tables.endpoints import EndpointKind, EndpointTable
 from podwire.tables.findings import FindingTable
+from podwire.tables.pods import PodTable
 from podwire.tables.vports import VPortTable, dummy_mac
 
 
@@ -26,20 +29,33 @@ def test_a_vport_is_an_address_of_a_pod_that_holds_it() -> None:
     assert names(table) == [("a", "10.0.0.1"), ("b", "10.0.0.2"), ("b", "fd00::2")]
 
 
-def test_a_late_removal_does_not_take_the_pod_that_has_the_name_now() -> None:
-    table = VPortTable()
-    table.put("k", pod("old", "db-0", "10.0.0.1"))
-    table.put("k", pod("new", "db-0", "10.0.0.2"))
-    table.remove("k", "old")
+def test_a_vport_table_shows_what_becomes_of_the_pods_it_was_given() -> None:
+    pods, table = PodTable(), VPortTable()
+    pods.replace("k", [pod("old", "db-0", "10.0.0.1")])
+    table.show("k", pods.of("k"))
+    pods.put("k", pod("new", "db-0", "10.0.0.2"))
+    pods.remove("k", "old")
     assert names(table) == [("db-0", "10.0.0.2")]
 
 
 def test_clear_empties_one_cluster() -> None:
     table = VPortTable()
-    table.put("a", pod("1", "x", "10.0.0.1"))
-    table.put("b", pod("1", "y", "10.0.0.1"))
+    table.replace("a", [pod("1", "x", "10.0.0.1")])
+    table.replace("b", [pod("1", "y", "10.0.0.1")])
     table.clear("a")
     assert names(table) == [("y", "10.0.0.1")]
+
+
+def test_pods_on_their_nodes_network_are_found_by_node() -> None:
+    pods = PodTable()
+    agent = Pod(uid="1", namespace="s", name="agent", node="n1", phase="Running", host_network=True)
+    pods.replace("k", [agent, pod("2", "x", "10.0.0.1")])
+    assert pods.on_network_of("k", "n1") == [agent]
+    moved = msgspec.structs.replace(agent, node="n2")
+    assert pods.put("k", moved) is agent
+    assert (pods.on_network_of("k", "n1"), list(pods.sharing("k"))) == ([], [moved])
+    assert pods.remove("k", "1") is moved
+    assert list(pods.sharing("k")) == []
 
 
 def test_the_dummy_mac_is_stable_and_of_the_reference_kind() -> None:
@@ -58,6 +74,14 @@ def test_a_number_is_never_given_to_another() -> None:
     table.end(table.get(first))  # type: ignore[arg-type]
     assert put(table, "2", "b") != first
     assert table.get(first).name == "a"  # type: ignore[union-attr]
+
+
+def test_a_uid_that_returns_is_the_same_endpoint() -> None:
+    table = EndpointTable(most_ended=1)
+    first = put(table, "1", "a")
+    table.end_cluster("k")
+    assert put(table, "1", "a") == first
+    assert [each.number for each in table.live("k", EndpointKind.POD)] == [first]
 
 
 def test_ended_endpoints_are_bounded_and_what_was_let_go_is_counted() -> None:
