@@ -17,6 +17,8 @@ pub enum State {
     Fin = 4,
     /// One side reset it.
     Rst = 5,
+    /// Packets of a protocol without such states: UDP, ICMP, SCTP.
+    Active = 6,
 }
 
 impl State {
@@ -29,6 +31,7 @@ impl State {
             Self::Est => "est",
             Self::Fin => "fin",
             Self::Rst => "rst",
+            Self::Active => "active",
         }
     }
 }
@@ -113,7 +116,7 @@ pub struct Connection {
     pub id: u64,
     /// The cluster it belongs to: its tunnel's, else that of its named sides; 0 where unknown.
     pub cluster: u16,
-    /// IP protocol: 6, TCP.
+    /// IP protocol: 6 TCP, 17 UDP, 132 SCTP, 1 ICMP, 58 ICMPv6 (IANA "Protocol Numbers").
     pub proto: u8,
     /// The outermost VLAN of the first packet; 0 without a tag.
     pub vlan: u16,
@@ -165,6 +168,13 @@ pub struct Connection {
     pub iwire_bytes: u64,
     /// Segments, of both sides, all of whose data had been seen before. A keep-alive is none.
     pub retransmits: u32,
+    /// Segments, of both sides, that filled a gap which later data had left: reordered on the way, or sent again after
+    /// a loss before the mirror. Stays at 65,535 from there on, as the next two do.
+    pub out_of_order: u16,
+    /// Segments, of both sides, that let the other side send nothing.
+    pub zero_windows: u16,
+    /// ICMP errors that quote a packet of this connection.
+    pub icmp_errors: u16,
     /// The first packet.
     pub started_ns: u64,
     /// The latest packet.

@@ -73,6 +73,8 @@ counters! {
     ended_rst = "ended-rst",
     /// Let go for being silent, connection attempts.
     timeout_half_open = "timeout-half-open",
+    /// Let go for being silent, rows of UDP, ICMP and SCTP.
+    timeout_datagram = "timeout-datagram",
     /// Let go for being silent, others.
     timeout_idle = "timeout-idle",
     /// Pushed out by new ones for want of memory, after they had ended.
@@ -97,6 +99,16 @@ counters! {
     after_end = "after-end",
     /// First fragments that were read.
     first_fragments = "first-fragments",
+    /// Later fragments that were counted with their first one.
+    fragments_followed = "fragments-followed",
+    /// Later fragments whose first one was not seen, or too long ago.
+    fragments_unknown = "fragments-unknown",
+    /// ICMP errors that were counted on the row of the packet they quote.
+    icmp_errors_matched = "icmp-errors-matched",
+    /// ICMP errors about packets of no row.
+    icmp_errors_unknown = "icmp-errors-unknown",
+    /// Encrypted packets between nodes that found no room among the pairs of nodes.
+    encrypted_not_kept = "encrypted-not-kept",
     /// Claims held now.
     claims = "claims",
     /// Older claims let go because one address had too many.

@@ -11,23 +11,69 @@ pub(crate) const IN: usize = 1;
 /// No slot.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Bits of `Hot::key` below the network identifier.
-pub(crate) mod status {
-    /// The state's number; 0 in a free slot.
-    pub const STATE: u32 = 0x07;
-    /// FIN seen by direction: `FIN << OUT`, `FIN << IN`.
-    pub const FIN: u32 = 0x08;
+/// Bits of `Hot::place` below the network identifier: what else has to be equal for two packets to be of one connection.
+pub(crate) mod place {
+    /// The protocol's number here, a [`super::Proto`].
+    pub const PROTO: u32 = 0x0f;
     /// The addresses are IPv6, in a `Wide`.
-    pub const V6: u32 = 0x20;
-    /// The end was seen.
-    pub const ENDED: u32 = 0x40;
-    /// The end was reported: nothing changes any more.
-    pub const FROZEN: u32 = 0x80;
+    pub const V6: u32 = 0x80;
     /// The network identifier starts here.
     pub const NETWORK_SHIFT: u32 = 8;
 }
 
+/// The protocols whose packets make rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Proto {
+    Tcp = 0,
+    Udp = 1,
+    Icmp = 2,
+    IcmpV6 = 3,
+    Sctp = 4,
+}
+
+impl Proto {
+    /// Of an IP protocol number (IANA "Protocol Numbers").
+    pub const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Icmp),
+            6 => Some(Self::Tcp),
+            17 => Some(Self::Udp),
+            58 => Some(Self::IcmpV6),
+            132 => Some(Self::Sctp),
+            _ => None,
+        }
+    }
+
+    /// The IP protocol number of the protocol in these bits.
+    pub const fn number_in(place: u32) -> u8 {
+        match place & place::PROTO {
+            0 => 6,
+            1 => 17,
+            2 => 1,
+            3 => 58,
+            _ => 132,
+        }
+    }
+}
+
+/// Bits of `Hot::status`.
+pub(crate) mod status {
+    /// The state's number; 0 in a free slot.
+    pub const STATE: u16 = 0x07;
+    /// FIN seen by direction: `FIN << OUT`, `FIN << IN`.
+    pub const FIN: u16 = 0x08;
+    /// The end was seen.
+    pub const ENDED: u16 = 0x40;
+    /// The end was reported: nothing changes any more.
+    pub const FROZEN: u16 = 0x80;
+    /// Established, packets of both sides seen, nobody has closed: what comes next is most likely plain.
+    pub const STEADY: u16 = 0x100;
+}
+
 /// What every packet reads or writes: one cache line.
+///
+/// Sequence numbers and bytes have 48 bits, in two parts: 281 TB are enough for one direction of one connection.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(crate) struct Hot {
@@ -35,16 +81,20 @@ pub(crate) struct Hot {
     pub addr: [u32; 2],
     /// Ports of client and server.
     pub port: [u16; 2],
-    /// What tells equal addresses in different networks apart << 8 | `status` bits.
-    pub key: u32,
+    /// What tells equal addresses in different networks apart << 8 | `place` bits.
+    pub place: u32,
     /// The latest packet.
     pub last_ns: u64,
-    /// By direction: the sequence number after the highest seen, made 64-bit; 0 before the first.
-    pub next: [u64; 2],
-    /// By direction: bytes of whole frames.
-    pub wire: [u64; 2],
     /// By direction: packets; `Cold::packets_high` counts on from there.
     pub packets: [u32; 2],
+    next_low: [u32; 2],
+    wire_low: [u32; 2],
+    next_high: [u16; 2],
+    wire_high: [u16; 2],
+    pub out_of_order: u16,
+    pub zero_windows: u16,
+    pub icmp_errors: u16,
+    status: u16,
 }
 
 /// What only the first and the last packets of a connection touch, and readers.
@@ -114,39 +164,96 @@ const NO_LATENCY: u64 = (1 << 40) - 1;
 impl Hot {
     #[inline]
     pub fn is_free(&self) -> bool {
-        self.key & status::STATE == 0
+        self.status & status::STATE == 0
     }
 
     #[inline]
-    pub fn has(&self, bits: u32) -> bool {
-        self.key & bits != 0
+    pub fn set_free(&mut self) {
+        self.status = 0;
     }
 
     #[inline]
-    pub fn set(&mut self, bits: u32) {
-        self.key |= bits;
+    pub fn has(&self, bits: u16) -> bool {
+        self.status & bits != 0
     }
 
-    /// The network that this connection belongs to; 0 outside of tunnels.
     #[inline]
-    pub fn network(&self) -> u32 {
-        self.key >> status::NETWORK_SHIFT
+    pub fn set(&mut self, bits: u16) {
+        self.status |= bits;
+    }
+
+    #[inline]
+    pub fn is_v6(&self) -> bool {
+        self.place & place::V6 != 0
+    }
+
+    #[inline]
+    pub fn is_tcp(&self) -> bool {
+        self.place & place::PROTO == Proto::Tcp as u32
     }
 
     #[inline]
     pub fn state(&self) -> State {
-        match self.key & status::STATE {
+        match self.status & status::STATE {
             1 => State::Syn,
             2 => State::SynAck,
             3 => State::Est,
             4 => State::Fin,
-            _ => State::Rst,
+            5 => State::Rst,
+            _ => State::Active,
         }
     }
 
     #[inline]
     pub fn set_state(&mut self, state: State) {
-        self.key = self.key & !status::STATE | state as u32;
+        self.status = self.status & !status::STATE | state as u16;
+    }
+
+    /// Notes whether what comes next is most likely plain. To be called after every change of the status.
+    #[inline]
+    pub fn judge(&mut self) {
+        const CLOSING: u16 = status::FIN << OUT | status::FIN << IN | status::ENDED | status::FROZEN;
+        let is_open = self.status & (status::STATE | CLOSING) == State::Est as u16;
+        let is_steady = is_open && self.packets[OUT] != 0 && self.packets[IN] != 0;
+        self.status = self.status & !status::STEADY | if is_steady { status::STEADY } else { 0 };
+    }
+
+    /// By direction: the sequence number after the highest seen, made longer; 0 before the first.
+    #[inline]
+    pub fn next(&self, direction: usize) -> u64 {
+        u64::from(self.next_high[direction]) << 32 | u64::from(self.next_low[direction])
+    }
+
+    /// The same as it stands in packets.
+    #[inline]
+    pub fn next_low(&self, direction: usize) -> u32 {
+        self.next_low[direction]
+    }
+
+    #[inline]
+    pub fn set_next(&mut self, direction: usize, next: u64) {
+        self.next_low[direction] = next as u32;
+        self.next_high[direction] = (next >> 32) as u16;
+    }
+
+    #[inline]
+    pub fn advance(&mut self, direction: usize, len: u32) {
+        let (low, carries) = self.next_low[direction].overflowing_add(len);
+        self.next_low[direction] = low;
+        self.next_high[direction] = self.next_high[direction].wrapping_add(u16::from(carries));
+    }
+
+    /// By direction: bytes of whole frames.
+    #[inline]
+    pub fn wire(&self, direction: usize) -> u64 {
+        u64::from(self.wire_high[direction]) << 32 | u64::from(self.wire_low[direction])
+    }
+
+    #[inline]
+    pub fn add_wire(&mut self, direction: usize, bytes: u32) {
+        let (low, carries) = self.wire_low[direction].overflowing_add(bytes);
+        self.wire_low[direction] = low;
+        self.wire_high[direction] = self.wire_high[direction].wrapping_add(u16::from(carries));
     }
 }
 
@@ -234,6 +341,26 @@ mod tests {
     }
 
     #[test]
+    fn numbers_carry_over_into_their_upper_parts() {
+        let mut hot = Hot::default();
+        hot.set_next(IN, (1 << 33) - 5);
+        hot.advance(IN, 7);
+        hot.add_wire(OUT, u32::MAX);
+        hot.add_wire(OUT, u32::MAX);
+        assert_eq!((hot.next(IN), hot.next_low(IN)), ((1 << 33) + 2, 2));
+        assert_eq!((hot.wire(OUT), hot.wire(IN), hot.next(OUT)), (2 * u64::from(u32::MAX), 0, 0));
+    }
+
+    #[test]
+    fn protocols_keep_their_numbers() {
+        for number in [1, 6, 17, 58, 132] {
+            let proto = Proto::from_number(number).unwrap();
+            assert_eq!(Proto::number_in(proto as u32 | place::V6), number);
+        }
+        assert_eq!(Proto::from_number(50), None);
+    }
+
+    #[test]
     fn packed_fields_do_not_disturb_each_other() {
         let mut cold = Cold::default();
         cold.set_id((1 << 48) - 1, 4095);
@@ -246,10 +373,12 @@ mod tests {
         cold.set_reason(OUT, Reason::NotYet);
         assert_eq!((cold.reason(OUT), cold.reason(IN)), (Reason::NotYet, Reason::Named));
         assert!(cold.is_unindexed());
-        let mut hot = Hot { key: 7 << status::NETWORK_SHIFT, ..Hot::default() };
+        let mut hot = Hot::default();
         assert!(hot.is_free());
         hot.set_state(State::Rst);
         hot.set(status::ENDED);
-        assert_eq!((hot.state(), hot.network()), (State::Rst, 7));
+        hot.judge();
+        assert!(!hot.is_free() && !hot.has(status::STEADY));
+        assert_eq!(hot.state(), State::Rst);
     }
 }

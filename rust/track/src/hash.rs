@@ -15,12 +15,20 @@ impl Seed {
         Self([state.hash_one(1), state.hash_one(2), state.hash_one(3)])
     }
 
-    /// The same for both directions: of two IPv4 ends, each address << 16 | port, and what else tells connections
-    /// apart.
+    /// The same for both directions: of two IPv4 addresses, two ports (sender's in the lower half), and what else tells
+    /// connections apart.
     #[inline]
-    pub fn pair_v4(&self, a: u64, b: u64, network: u32) -> u64 {
-        let first = fold(a.min(b) ^ self.0[0], a.max(b) ^ self.0[1]);
-        fold(first ^ u64::from(network), self.0[2])
+    pub fn pair_v4(&self, addrs: u64, ports: u32, place: u32) -> u64 {
+        let end = |shift: u32| (addrs >> (2 * shift)) as u32 as u64 | u64::from((ports >> shift) as u16) << 32;
+        let (a, b) = (end(0), end(16));
+        let (low, high) = (a.min(b) | u64::from(place) << 48, a.max(b) | u64::from(place >> 16) << 48);
+        fold(low ^ self.0[0], high ^ self.0[1])
+    }
+
+    /// Of any two numbers.
+    #[inline]
+    pub fn mix(&self, a: u64, b: u64) -> u64 {
+        fold(a ^ self.0[1], b ^ self.0[2])
     }
 
     /// The same for both directions, of two IPv6 ends: address and port each.
@@ -102,8 +110,12 @@ mod tests {
     #[test]
     fn both_directions_hash_alike_and_networks_apart() {
         let seed = Seed::random();
-        assert_eq!(seed.pair_v4(1, 2, 0), seed.pair_v4(2, 1, 0));
-        assert_ne!(seed.pair_v4(1, 2, 0), seed.pair_v4(1, 2, 7));
+        let (there, back) =
+            (seed.pair_v4(1 | 2 << 32, 80 | 4000 << 16, 0), seed.pair_v4(2 | 1 << 32, 4000 | 80 << 16, 0));
+        assert_eq!(there, back);
+        assert_ne!(there, seed.pair_v4(1 | 2 << 32, 4000 | 80 << 16, 0));
+        assert_ne!(there, seed.pair_v4(1 | 2 << 32, 80 | 4000 << 16, 7));
+        assert_ne!(there, seed.pair_v4(1 | 2 << 32, 80 | 4000 << 16, 7 << 16));
         let (a, b) = ((1_u128 << 100, 80), (2, 4000));
         assert_eq!(seed.pair_v6(a, b, 3), seed.pair_v6(b, a, 3));
         assert_ne!(seed.pair_v6(a, b, 3), seed.pair_v6(a, (2, 4001), 3));

@@ -1,8 +1,9 @@
 //! From a hash to a slot: open addressing over (32 bits of hash, 32 bits of slot number), 8 bytes a place.
 //!
-//! Eight places fill a cache line, and are compared at once. A line is found by multiplication, not by masking, so the
-//! table may have any size and grows by a quarter: it is never less than 65 % full. Growing reads only the table itself,
-//! as the hash bits are in it.
+//! Eight places fill a cache line, and are compared at once. A line is found by multiplication, not by masking, so a
+//! shelf of lines may have any size and grows by a quarter: it is never less than 65 % full. Growing reads only the
+//! shelf itself, as the hash bits are in it. There are many shelves, which grow one by one: even with ten million
+//! connections none of them takes longer than a millisecond.
 use crate::prefetch;
 
 /// Places in a line.
@@ -11,7 +12,9 @@ const WIDTH: usize = 8;
 /// Never fuller than 13/16: few connections then have to go to the line after their own.
 const FULL_NUMERATOR: usize = 13;
 const FULL_DENOMINATOR: usize = 16;
-const FIRST_LINES: usize = 128;
+/// Shelves are told apart by the upper bits of the hash.
+const SHELF_BITS: u32 = 8;
+const FIRST_LINES: usize = 2;
 
 /// Bytes that one connection takes here at worst, right after growing.
 pub(crate) const MAX_BYTES_PER_ENTRY: usize = 13;
@@ -64,23 +67,82 @@ impl Line {
 
 #[derive(Debug)]
 pub(crate) struct Index {
-    lines: Vec<Line>,
-    len: usize,
+    shelves: Vec<Shelf>,
 }
 
 impl Index {
     pub fn new() -> Self {
-        Self { lines: vec![Line::default(); FIRST_LINES], len: 0 }
+        Self { shelves: (0..1 << SHELF_BITS).map(|_| Shelf::new()).collect() }
     }
 
     /// Memory taken, bytes.
     pub fn bytes(&self) -> usize {
+        self.shelves.iter().map(Shelf::bytes).sum()
+    }
+
+    #[inline]
+    fn shelf(&self, tag: u32) -> &Shelf {
+        &self.shelves[(tag >> (32 - SHELF_BITS)) as usize]
+    }
+
+    #[inline]
+    fn shelf_mut(&mut self, tag: u32) -> &mut Shelf {
+        &mut self.shelves[(tag >> (32 - SHELF_BITS)) as usize]
+    }
+
+    /// Starts loading what a search for this tag looks at first.
+    #[inline]
+    pub fn prefetch(&self, tag: u32) {
+        self.shelf(tag).prefetch(tag);
+    }
+
+    /// The first slot with this tag: likely the one, but not for sure.
+    #[inline]
+    pub fn guess(&self, tag: u32) -> Option<u32> {
+        self.shelf(tag).find(tag, |_| true)
+    }
+
+    /// The slot with this tag that `is_it` accepts.
+    #[inline]
+    pub fn find(&self, tag: u32, is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.shelf(tag).find(tag, is_it)
+    }
+
+    /// Enters a slot. It must not be there yet.
+    pub fn insert(&mut self, tag: u32, slot: u32) {
+        self.shelf_mut(tag).insert(tag, slot);
+    }
+
+    /// Takes a slot out; does nothing where it is not in.
+    pub fn remove(&mut self, tag: u32, slot: u32) {
+        self.shelf_mut(tag).remove(tag, slot);
+    }
+
+    /// Forgets everything and gives the memory back.
+    pub fn clear(&mut self) {
+        *self = Self::new();
+    }
+}
+
+#[derive(Debug)]
+struct Shelf {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+impl Shelf {
+    fn new() -> Self {
+        Self { lines: vec![Line::default(); FIRST_LINES], len: 0 }
+    }
+
+    /// Memory taken, bytes.
+    fn bytes(&self) -> usize {
         self.lines.len() * size_of::<Line>()
     }
 
     #[inline]
     fn home(&self, tag: u32) -> usize {
-        ((u64::from(tag) * self.lines.len() as u64) >> 32) as usize
+        ((u64::from(tag << SHELF_BITS) * self.lines.len() as u64) >> 32) as usize
     }
 
     #[inline]
@@ -91,19 +153,13 @@ impl Index {
 
     /// Starts loading what a search for this tag looks at first.
     #[inline]
-    pub fn prefetch(&self, tag: u32) {
+    fn prefetch(&self, tag: u32) {
         prefetch::element(&self.lines, self.home(tag));
-    }
-
-    /// The first slot with this tag: likely the one, but not for sure.
-    #[inline]
-    pub fn guess(&self, tag: u32) -> Option<u32> {
-        self.find(tag, |_| true)
     }
 
     /// The slot with this tag that `is_it` accepts.
     #[inline]
-    pub fn find(&self, tag: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+    fn find(&self, tag: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let mut at = self.home(tag);
         loop {
             let line = &self.lines[at];
@@ -123,7 +179,7 @@ impl Index {
     }
 
     /// Enters a slot. It must not be there yet.
-    pub fn insert(&mut self, tag: u32, slot: u32) {
+    fn insert(&mut self, tag: u32, slot: u32) {
         if (self.len + 1) * FULL_DENOMINATOR > self.lines.len() * WIDTH * FULL_NUMERATOR {
             self.grow();
         }
@@ -140,7 +196,7 @@ impl Index {
     }
 
     fn grow(&mut self) {
-        let larger = self.lines.len() + self.lines.len() / 4;
+        let larger = self.lines.len() + (self.lines.len() / 4).max(1);
         let old = std::mem::replace(&mut self.lines, vec![Line::default(); larger]);
         for line in old {
             for place in 0..line.filled() {
@@ -150,7 +206,7 @@ impl Index {
     }
 
     /// Takes a slot out; does nothing where it is not in.
-    pub fn remove(&mut self, tag: u32, slot: u32) {
+    fn remove(&mut self, tag: u32, slot: u32) {
         let mut at = self.home(tag);
         loop {
             let line = &self.lines[at];
@@ -198,11 +254,6 @@ impl Index {
         let line = &self.lines[at];
         (0..line.filled()).find(|&place| back(self.home(line.tags[place])) >= back(gap))
     }
-
-    /// Forgets everything and gives the memory back.
-    pub fn clear(&mut self) {
-        *self = Self::new();
-    }
 }
 
 #[cfg(test)]
@@ -240,7 +291,7 @@ mod tests {
                     index.remove(tag, slot);
                 }
             }
-            prop_assert_eq!(index.len, model.len());
+            prop_assert_eq!(index.shelves.iter().map(|shelf| shelf.len).sum::<usize>(), model.len());
             for slot in 0..200 {
                 for tag in 0..40 {
                     let found = index.find(tag_of(tag), |s| s == slot).is_some();

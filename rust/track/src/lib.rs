@@ -6,11 +6,16 @@
 
 mod book;
 mod connection;
+mod copies;
 mod counters;
+mod encrypted;
 mod entry;
+mod fragments;
 mod frame;
+mod gaps;
 mod hash;
 mod index;
+mod lane;
 mod late;
 mod limits;
 mod names;
@@ -26,6 +31,7 @@ mod wheel;
 pub use book::Claim;
 pub use connection::{Connection, End, Reason, State};
 pub use counters::{Counters, SourceCounters};
+pub use encrypted::EncryptedPair;
 pub use frame::Frame;
 pub use limits::Limits;
 pub use tracker::Tracker;

@@ -17,6 +17,9 @@ pub struct Limits {
     pub half_open_ns: u64,
     /// How long a connection is kept after its last packet. Linux sends keep-alives after 2 h.
     pub idle_ns: u64,
+    /// How long a row of UDP, ICMP or SCTP is kept after its last packet: longer than most of their timers, and as long
+    /// as Linux's own connection tracking keeps one that is in doubt (30 s) twice over.
+    pub datagram_idle_ns: u64,
     /// How long an ended connection stays visible.
     pub ended_linger_ns: u64,
     /// How long an ended connection waits for its last packets before it is reported and no longer counts any.
@@ -37,6 +40,7 @@ impl Default for Limits {
             control_only: false,
             half_open_ns: 75 * SECOND,
             idle_ns: 2 * HOUR + HOUR / 4,
+            datagram_idle_ns: 60 * SECOND,
             ended_linger_ns: 300 * SECOND,
             ended_settle_ns: SECOND,
             reopen_idle_ns: 10 * SECOND,

@@ -9,15 +9,28 @@ pub(crate) fn element<T>(slice: &[T], index: usize) {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+/// The same for the cache line in which the element ends.
+#[inline]
+pub(crate) fn end_of_element<T>(slice: &[T], index: usize) {
+    if let Some(element) = slice.get(index) {
+        line_at(core::ptr::from_ref(element).cast::<u8>().wrapping_add(size_of::<T>() - 1));
+    }
+}
+
 #[inline]
 fn line<T>(target: &T) {
+    line_at(core::ptr::from_ref(target).cast());
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn line_at(target: *const u8) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     // SAFETY: the pointer comes from a reference, so it is valid; and a prefetch reads nothing that the program could
     // observe, whatever the address. SSE is part of every x86-64 processor.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(target).cast::<i8>()) };
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(target.cast::<i8>()) };
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 #[inline]
-fn line<T>(_target: &T) {}
+fn line_at(_target: *const u8) {}

@@ -3,7 +3,7 @@
 //! The room for as many as the limit allows is reserved at once and touched only as it fills, so that the table never
 //! moves: the operating system gives real memory on first touch.
 use crate::entry::{Cold, Hot, NONE, Wide};
-use crate::index;
+use crate::{index, prefetch};
 
 /// Bytes that one connection takes at most, its share of the index included.
 pub(crate) const ENTRY_BYTES: usize = size_of::<Hot>() + size_of::<Cold>() + index::MAX_BYTES_PER_ENTRY;
@@ -61,6 +61,22 @@ impl Slab {
         (&mut self.hot[slot as usize], &mut self.cold[slot as usize])
     }
 
+    /// Starts loading what few packets need of a connection.
+    #[inline]
+    pub fn prefetch_cold(&self, slot: u32) {
+        prefetch::element(&self.cold, slot as usize);
+        prefetch::end_of_element(&self.cold, slot as usize);
+    }
+
+    /// Starts loading the slot that the next new connection gets.
+    #[inline]
+    pub fn prefetch_free(&self) {
+        if self.free != NONE {
+            prefetch::element(&self.hot, self.free as usize);
+            self.prefetch_cold(self.free);
+        }
+    }
+
     /// Slots in use.
     pub fn len(&self) -> usize {
         self.len
@@ -107,7 +123,7 @@ impl Slab {
     }
 
     pub fn give_back(&mut self, slot: u32) {
-        self.hot[slot as usize].key = 0;
+        self.hot[slot as usize].set_free();
         self.cold[slot as usize].next = self.free;
         self.free = slot;
         self.len -= 1;

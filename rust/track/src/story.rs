@@ -7,12 +7,15 @@
 //! - A SYN with the same sequence number is a resend. With another one it opens a new connection where the old one has
 //!   ended, is ending, never came to be, or has been silent; else it is only counted: anyone could have made it up
 //!   (RFC 5961 §4). The server's answer to a SYN we did not believe settles the matter.
+//! - Where both sides sent a SYN at the same time, the first one seen is the client's.
 //! - Stream bytes are the distance between the first and the highest sequence number, SYN and FIN taken off. Where
 //!   packets of one side have not been seen, what the other side acknowledges tells.
 use wire::tcp::flag;
 
 use crate::connection::{End, State};
 use crate::entry::{Cold, Hot, IN, Latency, OUT, mark, status};
+use crate::gaps::Gaps;
+use crate::lane::{Lane, ZERO_WINDOW};
 
 /// What the story needs of a segment.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +26,25 @@ pub(crate) struct Segment {
     pub ack: u32,
     pub flags: u8,
     pub payload: u32,
+}
+
+impl Segment {
+    #[inline]
+    pub fn of(lane: &Lane) -> Self {
+        let &Lane { ts_ns, wire_len, seq, ack, flags, payload, .. } = lane;
+        Self { ts_ns, wire_len, seq, ack, flags, payload }
+    }
+
+    fn has_zero_window(&self) -> bool {
+        self.flags & (ZERO_WINDOW | CONTROL) == ZERO_WINDOW
+    }
+}
+
+/// The connection that a segment belongs to.
+pub(crate) struct Entry<'a> {
+    pub hot: &'a mut Hot,
+    pub cold: &'a mut Cold,
+    pub gaps: &'a mut Gaps,
 }
 
 /// What the story depends on besides.
@@ -62,47 +84,45 @@ pub(crate) const fn is_odd(flags: u8) -> bool {
     syn_with_end || lacks_ack
 }
 
-/// The plain case, within `hot` alone: data or an ACK on an established connection of which both sides are known.
-/// Returns false, with nothing changed, where it is another case.
+/// The plain case, within `hot` alone: data in order, or an ACK, on an established connection of which both sides are
+/// known. Returns false, with nothing changed, where it is another case.
 #[inline]
-pub(crate) fn quick(hot: &mut Hot, direction: usize, segment: &Segment) -> bool {
-    const PLAIN: u32 = status::STATE | status::FIN << OUT | status::FIN << IN | status::ENDED | status::FROZEN;
-    let is_plain = hot.key & PLAIN == State::Est as u32 && segment.flags & (CONTROL | flag::ACK) == flag::ACK;
-    if !is_plain || hot.packets[0] == 0 || hot.packets[1] == 0 || hot.packets[direction] == u32::MAX {
+pub(crate) fn quick(hot: &mut Hot, direction: usize, lane: &Lane) -> bool {
+    let is_in_order = lane.seq == hot.next_low(direction);
+    if !(hot.has(status::STEADY) & lane.is_plain() & is_in_order) {
         return false;
     }
-    let ahead = segment.seq.wrapping_sub(hot.next[direction] as u32).cast_signed();
-    let end = i64::from(ahead) + i64::from(segment.payload);
-    // What is wholly old may be a retransmission, which is counted elsewhere.
-    if end <= 0 && segment.payload > 0 {
+    let (packets, overflows) = hot.packets[direction].overflowing_add(1);
+    if overflows {
         return false;
     }
-    hot.next[direction] += end.max(0).cast_unsigned();
-    hot.packets[direction] += 1;
-    hot.wire[direction] += u64::from(segment.wire_len);
-    hot.last_ns = hot.last_ns.max(segment.ts_ns);
+    hot.packets[direction] = packets;
+    hot.advance(direction, lane.payload);
+    hot.add_wire(direction, lane.wire_len);
+    hot.last_ns = hot.last_ns.max(lane.ts_ns);
     true
 }
 
 /// Any case of a segment whose flags are not odd.
-pub(crate) fn follow(hot: &mut Hot, cold: &mut Cold, direction: usize, segment: &Segment, rules: Rules) -> Verdict {
-    let mut part = Part { hot, cold, direction, segment, rules };
-    match segment.flags & (flag::SYN | flag::ACK) {
+pub(crate) fn follow(entry: Entry<'_>, direction: usize, segment: &Segment, rules: Rules) -> Verdict {
+    let Entry { hot, cold, gaps } = entry;
+    let mut part = Part { hot, cold, gaps, direction, segment, rules };
+    let verdict = match segment.flags & (flag::SYN | flag::ACK) {
         flag::SYN => part.syn(),
         both if both == flag::SYN | flag::ACK => part.syn_ack(),
         _ if part.hot.has(status::FROZEN) => Verdict::AfterEnd,
         _ if segment.flags & flag::RST != 0 => part.reset(),
         _ => part.data(),
-    }
+    };
+    part.hot.judge();
+    verdict
 }
 
 /// The first segment of a connection, whose `hot` and `cold` are otherwise empty.
-pub(crate) fn begin(hot: &mut Hot, cold: &mut Cold, direction: usize, segment: &Segment, rules: Rules) {
-    cold.started_ns = segment.ts_ns;
-    for which in [Latency::Whole, Latency::Server, Latency::Client] {
-        cold.set_latency(which, None);
-    }
-    let mut part = Part { hot, cold, direction, segment, rules };
+pub(crate) fn begin(entry: Entry<'_>, direction: usize, segment: &Segment, rules: Rules) {
+    let Entry { hot, cold, gaps } = entry;
+    begin_times(cold, segment.ts_ns);
+    let mut part = Part { hot, cold, gaps, direction, segment, rules };
     match segment.flags & (flag::SYN | flag::ACK) {
         flag::SYN => {
             part.hot.set_state(State::Syn);
@@ -126,13 +146,22 @@ pub(crate) fn begin(hot: &mut Hot, cold: &mut Cold, direction: usize, segment: &
     }
 }
 
+/// A row's first time, and none for what is measured later.
+pub(crate) fn begin_times(cold: &mut Cold, ts_ns: u64) {
+    cold.started_ns = ts_ns;
+    for which in [Latency::Whole, Latency::Server, Latency::Client] {
+        cold.set_latency(which, None);
+    }
+}
+
 mod stream;
 
-pub(crate) use stream::{packets, stream_bytes};
+pub(crate) use stream::{add_packet, packets, stream_bytes};
 
 struct Part<'a> {
     hot: &'a mut Hot,
     cold: &'a mut Cold,
+    gaps: &'a mut Gaps,
     direction: usize,
     segment: &'a Segment,
     rules: Rules,
@@ -159,6 +188,7 @@ impl Part<'_> {
                 self.cold.mark(mark::SYN);
                 self.count()
             }
+            State::Syn if self.direction == IN && self.hot.packets[IN] == 0 => self.count(),
             State::Syn | State::SynAck if self.direction == IN => Verdict::Suspicious,
             State::Est if !self.is_silent() => Verdict::Suspicious,
             _ => Verdict::Reopens,
@@ -167,7 +197,7 @@ impl Part<'_> {
 
     /// The SYN that was overtaken by its answer on the way through the mirror.
     fn is_late_syn(&self) -> bool {
-        let acknowledged = self.hot.next[OUT] as u32;
+        let acknowledged = self.hot.next_low(OUT);
         let expected = self.segment.seq.wrapping_add(1 + self.segment.payload);
         self.direction == OUT && !self.cold.has(mark::SYN) && self.hot.packets[OUT] == 0 && acknowledged == expected
     }
@@ -182,6 +212,9 @@ impl Part<'_> {
         if self.hot.has(status::FROZEN) {
             return if answers || is_same { Verdict::AfterEnd } else { Verdict::Reopens };
         }
+        if self.answers_their_syn() {
+            return self.data();
+        }
         match (self.hot.state(), answers) {
             (_, true) if self.cold.has(mark::SYN_ACK) => self.answer_again(),
             (State::Syn | State::SynAck, true) => self.first_answer(State::SynAck),
@@ -191,6 +224,14 @@ impl Part<'_> {
             (State::Est, false) if self.comes_from_the_client() && !self.is_silent() => Verdict::Suspicious,
             _ => Verdict::Reopens,
         }
+    }
+
+    /// Where both sides sent a SYN at the same time (RFC 9293 §3.5, figure 7): the client's answer to the server's, whose
+    /// number is that of the client's own SYN.
+    fn answers_their_syn(&self) -> bool {
+        let is_ours = self.cold.has(mark::SYN) && self.segment.seq == self.cold.first_seq[OUT];
+        let is_their_number = self.segment.ack == self.cold.first_seq[IN].wrapping_add(1);
+        self.direction == OUT && is_ours && is_their_number && self.hot.packets[IN] != 0
     }
 
     /// Of a connection joined in the middle nobody is known to be the client.
@@ -205,7 +246,7 @@ impl Part<'_> {
             return self.cold.has(mark::SYN_ACK) && (is_first || self.hot.packets[OUT] == 0);
         }
         let acknowledged = self.segment.ack.wrapping_sub(self.cold.first_seq[OUT]);
-        let sent = (self.hot.next[OUT] - stream::ORIGIN).wrapping_sub(u64::from(self.cold.first_seq[OUT]));
+        let sent = (self.hot.next(OUT) - stream::ORIGIN).wrapping_sub(u64::from(self.cold.first_seq[OUT]));
         acknowledged >= 1 && u64::from(acknowledged) <= sent
     }
 
@@ -260,7 +301,7 @@ impl Part<'_> {
         if self.rules.control_only || self.hot.packets[self.direction] == 0 {
             return true;
         }
-        let ahead = self.segment.seq.wrapping_sub(self.hot.next[self.direction] as u32).cast_signed();
+        let ahead = self.segment.seq.wrapping_sub(self.hot.next_low(self.direction)).cast_signed();
         (RESET_BEHIND..=MAX_AHEAD).contains(&ahead)
     }
 

@@ -1,44 +1,22 @@
 //! The connection table: index, slots and timers together.
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use wire::{IpPair, Parsed, Tunnel};
+use wire::{IpPair, Tunnel};
 
-use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark, status};
+use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark};
 use crate::hash::Seed;
 use crate::index::Index;
+use crate::lane::{Key, Path, WidePair, pair16, pair32, wide_pair};
 use crate::prefetch;
 use crate::slab::{Full, Slab};
 use crate::wheel::{Class, Wheel};
-
-/// What the index looks for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Key {
-    pub hash: u64,
-    /// The network that equal addresses differ by: the identifier of a tunnel that names one; 0 else.
-    pub network: u32,
-    /// The cluster that the tunnel told; 0 where it told none or only one is possible.
-    pub cluster: u16,
-}
-
-impl Key {
-    #[inline]
-    pub fn tag(&self) -> u32 {
-        (self.hash >> 32) as u32
-    }
-}
-
-/// The network of a tunnelled packet, for [`Key`].
-#[inline]
-pub(crate) fn network_of(tunnel: Option<&Tunnel>) -> u32 {
-    tunnel.filter(|tunnel| !tunnel.vni_is_identity).map_or(0, |tunnel| tunnel.vni)
-}
 
 #[derive(Debug)]
 pub(crate) struct Table {
     pub slab: Slab,
     pub wheel: Wheel,
+    pub seed: Seed,
     index: Index,
-    seed: Seed,
     next_id: u64,
 }
 
@@ -64,22 +42,19 @@ impl Table {
         self.index.clear();
     }
 
-    /// The hash of a packet's connection in a network.
+    /// The key of a packet between these ends.
     #[inline]
-    pub fn hash(&self, parsed: &Parsed, network: u32) -> u64 {
-        match parsed.addrs {
+    pub fn key(&self, addrs: &IpPair, ports: [u16; 2], place: u32) -> Key {
+        match addrs {
             IpPair::V4 { src, dst } => {
-                self.hash_v4([src.to_bits(), dst.to_bits()], [parsed.src_port, parsed.dst_port], network)
+                let (addrs, ports) = (pair32([src.to_bits(), dst.to_bits()]), pair16(ports));
+                Key { hash: self.seed.pair_v4(addrs, ports, place), addrs, ports, place }
             }
             IpPair::V6 { src, dst } => {
-                self.seed.pair_v6((src.to_bits(), parsed.src_port), (dst.to_bits(), parsed.dst_port), network)
+                let hash = self.seed.pair_v6((src.to_bits(), ports[OUT]), (dst.to_bits(), ports[IN]), place);
+                Key { hash, addrs: 0, ports: pair16(ports), place }
             }
         }
-    }
-
-    #[inline]
-    fn hash_v4(&self, addr: [u32; 2], port: [u16; 2], network: u32) -> u64 {
-        self.seed.pair_v4(v4_end(addr[OUT], port[OUT]), v4_end(addr[IN], port[IN]), network)
     }
 
     #[inline]
@@ -89,9 +64,12 @@ impl Table {
 
     /// The slot that is likely the key's, which starts being loaded; [`NONE`] where there is none.
     #[inline]
-    pub fn prefetch_entry(&self, key: &Key) -> u32 {
+    pub fn prefetch_entry(&self, key: &Key, with_cold: bool) -> u32 {
         let slot = self.index.guess(key.tag()).unwrap_or(NONE);
         prefetch::element(&self.slab.hot, slot as usize);
+        if with_cold {
+            self.slab.prefetch_cold(slot);
+        }
         slot
     }
 
@@ -99,15 +77,15 @@ impl Table {
     ///
     /// A connection that was let go for a newer one between the same ports still matches: its end was seen.
     #[inline]
-    pub fn verify(&self, slot: u32, parsed: &Parsed, key: &Key) -> Option<usize> {
-        if slot == NONE { None } else { self.matches(slot, parsed, key) }
+    pub fn verify(&self, slot: u32, key: &Key, wide: &WidePair, cluster: u16) -> Option<usize> {
+        if slot == NONE { None } else { self.matches(slot, key, wide, cluster) }
     }
 
     /// The packet's connection, and the packet's direction in it.
     #[inline]
-    pub fn find(&self, parsed: &Parsed, key: &Key) -> Option<(u32, usize)> {
+    pub fn find(&self, key: &Key, wide: &WidePair, cluster: u16) -> Option<(u32, usize)> {
         let mut direction = OUT;
-        let slot = self.index.find(key.tag(), |slot| match self.matches(slot, parsed, key) {
+        let slot = self.index.find(key.tag(), |slot| match self.matches(slot, key, wide, cluster) {
             Some(found) => {
                 direction = found;
                 true
@@ -118,25 +96,25 @@ impl Table {
     }
 
     #[inline(always)]
-    fn matches(&self, slot: u32, parsed: &Parsed, key: &Key) -> Option<usize> {
+    fn matches(&self, slot: u32, key: &Key, wide: &WidePair, cluster: u16) -> Option<usize> {
         let hot = &self.slab.hot[slot as usize];
-        if hot.network() != key.network {
+        if hot.place != key.place {
             return None;
         }
-        let direction = match parsed.addrs {
-            IpPair::V4 { src, dst } if !hot.has(status::V6) => {
-                let packet = [v4_end(src.to_bits(), parsed.src_port), v4_end(dst.to_bits(), parsed.dst_port)];
-                direction_of(packet, [v4_end(hot.addr[OUT], hot.port[OUT]), v4_end(hot.addr[IN], hot.port[IN])])
-            }
-            IpPair::V6 { src, dst } if hot.has(status::V6) && hot.addr[1] == key.hash as u32 => {
-                let addr = &self.slab.wide[hot.addr[0] as usize].addr;
-                let packet = [(src.octets(), parsed.src_port), (dst.octets(), parsed.dst_port)];
-                direction_of(packet, [(addr[OUT], hot.port[OUT]), (addr[IN], hot.port[IN])])
-            }
-            _ => None,
-        }?;
-        let is_it = key.cluster == 0 || self.may_belong_to(slot, key.cluster);
+        let direction = if key.is_v6() { self.direction_v6(hot, key, wide) } else { direction_v4(hot, key) }?;
+        let is_it = cluster == 0 || self.may_belong_to(slot, cluster);
         is_it.then_some(direction)
+    }
+
+    fn direction_v6(&self, hot: &Hot, key: &Key, wide: &WidePair) -> Option<usize> {
+        if hot.addr[1] != key.hash as u32 {
+            return None;
+        }
+        let addr = &self.slab.wide[hot.addr[0] as usize].addr;
+        let ports = pair16(hot.port);
+        let is_out = addr == wide && ports == key.ports;
+        let is_in = addr[OUT] == wide[IN] && addr[IN] == wide[OUT] && ports.rotate_left(16) == key.ports;
+        (is_out | is_in).then_some(if is_out { OUT } else { IN })
     }
 
     /// Whether nothing speaks against a connection being one of this cluster's.
@@ -149,24 +127,21 @@ impl Table {
     ///
     /// # Errors
     /// Full where memory does not allow it.
-    pub fn create(&mut self, parsed: &Parsed, key: &Key, direction: usize) -> Result<u32, Full> {
-        let is_wide = needs_wide(parsed);
+    pub fn create(&mut self, path: &Path, key: &Key, direction: usize) -> Result<u32, Full> {
+        let is_wide = needs_wide(path);
         self.slab.check_room(is_wide)?;
         let slot = self.slab.take();
-        let wide = is_wide.then(|| self.slab.take_wide(wide_of(parsed, direction)));
+        let wide = is_wide.then(|| self.slab.take_wide(wide_of(path, direction)));
         let (hot, cold) = self.slab.both(slot);
-        hot.key = key.network << status::NETWORK_SHIFT;
-        hot.port = turned([parsed.src_port, parsed.dst_port], direction);
-        match (parsed.addrs, wide) {
-            (IpPair::V4 { src, dst }, _) => hot.addr = turned([src.to_bits(), dst.to_bits()], direction),
-            (IpPair::V6 { .. }, wide) => {
-                hot.addr = [wide.unwrap_or_default(), key.hash as u32];
-                hot.set(status::V6);
-            }
-        }
-        cold.set_id(self.next_id, parsed.vlan);
+        hot.place = key.place;
+        hot.port = turned([path.src_port, path.dst_port], direction);
+        hot.addr = match (path.addrs, wide) {
+            (IpPair::V4 { src, dst }, _) => turned([src.to_bits(), dst.to_bits()], direction),
+            (IpPair::V6 { .. }, wide) => [wide.unwrap_or_default(), key.hash as u32],
+        };
+        cold.set_id(self.next_id, path.vlan);
         self.next_id += 1;
-        if let Some(tunnel) = &parsed.tunnel {
+        if let Some(tunnel) = &path.tunnel {
             set_tunnel(cold, tunnel, wide, direction);
         }
         self.index.insert(key.tag(), slot);
@@ -207,18 +182,18 @@ impl Table {
 
     fn hash_of(&self, slot: u32) -> u64 {
         let hot = &self.slab.hot[slot as usize];
-        if !hot.has(status::V6) {
-            return self.hash_v4(hot.addr, hot.port, hot.network());
+        if !hot.is_v6() {
+            return self.seed.pair_v4(pair32(hot.addr), pair16(hot.port), hot.place);
         }
         let addr = self.slab.wide[hot.addr[0] as usize].addr;
         let end = |side: usize| (u128::from_be_bytes(addr[side]), hot.port[side]);
-        self.seed.pair_v6(end(OUT), end(IN), hot.network())
+        self.seed.pair_v6(end(OUT), end(IN), hot.place)
     }
 
     /// Addresses of client and server.
     pub fn addrs(&self, slot: u32) -> [IpAddr; 2] {
         let hot = &self.slab.hot[slot as usize];
-        if hot.has(status::V6) {
+        if hot.is_v6() {
             self.slab.wide[hot.addr[0] as usize].addr.map(|addr| Ipv6Addr::from(addr).into())
         } else {
             hot.addr.map(|addr| Ipv4Addr::from_bits(addr).into())
@@ -237,17 +212,13 @@ impl Table {
     }
 }
 
+/// The direction in which a packet's sender and receiver are a connection's client and server.
 #[inline]
-fn v4_end(addr: u32, port: u16) -> u64 {
-    u64::from(addr) << 16 | u64::from(port)
-}
-
-/// The direction in which a packet's source and destination are a connection's client and server.
-#[inline]
-fn direction_of<E: PartialEq>(packet: [E; 2], connection: [E; 2]) -> Option<usize> {
+fn direction_v4(hot: &Hot, key: &Key) -> Option<usize> {
+    let (addrs, ports) = (pair32(hot.addr), pair16(hot.port));
     // Both comparisons are made in any case: which one holds cannot be predicted.
-    let is_out = (packet[OUT] == connection[OUT]) & (packet[IN] == connection[IN]);
-    let is_in = (packet[OUT] == connection[IN]) & (packet[IN] == connection[OUT]);
+    let is_out = (addrs == key.addrs) & (ports == key.ports);
+    let is_in = (addrs.rotate_left(32) == key.addrs) & (ports.rotate_left(16) == key.ports);
     (is_out | is_in).then_some(if is_out { OUT } else { IN })
 }
 
@@ -256,22 +227,18 @@ fn turned<T: Copy>(ends: [T; 2], direction: usize) -> [T; 2] {
     [ends[direction], ends[1 - direction]]
 }
 
-fn needs_wide(parsed: &Parsed) -> bool {
-    let has_wide_outer = parsed.tunnel.is_some_and(|tunnel| matches!(tunnel.outer, IpPair::V6 { .. }));
-    has_wide_outer || matches!(parsed.addrs, IpPair::V6 { .. })
+fn needs_wide(path: &Path) -> bool {
+    let has_wide_outer = path.tunnel.is_some_and(|tunnel| matches!(tunnel.outer, IpPair::V6 { .. }));
+    has_wide_outer || matches!(path.addrs, IpPair::V6 { .. })
 }
 
-fn wide_of(parsed: &Parsed, direction: usize) -> Wide {
-    let octets = |pair: &IpPair| match pair {
-        IpPair::V6 { src, dst } => turned([src.octets(), dst.octets()], direction),
-        IpPair::V4 { .. } => Default::default(),
-    };
-    let outer = parsed.tunnel.map_or_else(Default::default, |tunnel| octets(&tunnel.outer));
-    Wide { addr: octets(&parsed.addrs), outer }
+fn wide_of(path: &Path, direction: usize) -> Wide {
+    let outer = path.tunnel.map_or_else(WidePair::default, |tunnel| wide_pair(&tunnel.outer));
+    Wide { addr: turned(wide_pair(&path.addrs), direction), outer: turned(outer, direction) }
 }
 
 fn wide_slot(hot: &Hot, cold: &Cold) -> Option<u32> {
-    if hot.has(status::V6) { Some(hot.addr[0]) } else { cold.has(mark::OUTER_V6).then_some(cold.outer[0]) }
+    if hot.is_v6() { Some(hot.addr[0]) } else { cold.has(mark::OUTER_V6).then_some(cold.outer[0]) }
 }
 
 fn set_tunnel(cold: &mut Cold, tunnel: &Tunnel, wide: Option<u32>, direction: usize) {

@@ -2,38 +2,31 @@
 use core::net::IpAddr;
 use std::collections::VecDeque;
 
-use wire::{Frame, OverlaySpec, Overlays, Parsed};
+use wire::{OverlaySpec, Overlays};
 
 use crate::book::Claim;
 use crate::connection::Connection;
+use crate::copies::Copies;
 use crate::counters::{Counters, SourceCounters};
-use crate::entry::NONE;
+use crate::encrypted::{EncryptedPair, EncryptedPairs};
+use crate::fragments::Fragments;
+use crate::gaps::Gaps;
 use crate::limits::Limits;
 use crate::names::Names;
 use crate::ports::ServerPorts;
-use crate::story::{self, Rules, Segment};
-use crate::table::{Key, Table, network_of};
+use crate::story::Rules;
+use crate::table::Table;
 use crate::view;
 
-mod bounds;
-mod segments;
+use batch::Lanes;
 
-/// Frames that are worked on together: enough to hide the time that memory takes, few enough to stay in the cache.
-const LANES: usize = 32;
+mod batch;
+mod bounds;
+mod datagrams;
+mod segments;
 
 /// Networks of tunnels in which the other direction of a plain connection is looked for.
 const MAX_NETWORKS: usize = 8;
-
-/// A segment between reading and counting.
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    parsed: Parsed,
-    key: Key,
-    segment: Segment,
-    source: u16,
-    /// The slot that is likely its connection's.
-    guess: u32,
-}
 
 /// Makes connections of frames.
 ///
@@ -53,7 +46,11 @@ pub struct Tracker {
     ended: VecDeque<Connection>,
     counters: Counters,
     sources: Vec<SourceCounters>,
-    lanes: Vec<Pending>,
+    work: Lanes,
+    gaps: Gaps,
+    copies: Copies,
+    fragments: Fragments,
+    encrypted: EncryptedPairs,
     last_packet_ns: u64,
     is_collecting: bool,
 }
@@ -62,10 +59,14 @@ impl Tracker {
     /// Sources that are counted apart; all from the last number on share one set of counters.
     pub const MAX_SOURCES: usize = 256;
 
+    /// The most pairs of nodes with encrypted traffic that are kept.
+    pub const MAX_ENCRYPTED_PAIRS: usize = EncryptedPairs::CAPACITY;
+
     /// An empty tracker.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let longest_ns = [limits.idle_ns, limits.half_open_ns, limits.ended_linger_ns].into_iter().max();
+        let times = [limits.idle_ns, limits.half_open_ns, limits.datagram_idle_ns, limits.ended_linger_ns];
+        let longest_ns = times.into_iter().max();
         Self {
             rules: Rules { control_only: limits.control_only, reopen_idle_ns: limits.reopen_idle_ns },
             table: Table::new(limits.max_memory_bytes.max(1 << 20), longest_ns.unwrap_or_default()),
@@ -76,102 +77,14 @@ impl Tracker {
             ended: VecDeque::new(),
             counters: Counters::default(),
             sources: vec![SourceCounters::default(); Self::MAX_SOURCES],
-            lanes: Vec::with_capacity(LANES),
+            work: Lanes::new(),
+            gaps: Gaps::default(),
+            copies: Copies::new(),
+            fragments: Fragments::default(),
+            encrypted: EncryptedPairs::default(),
             last_packet_ns: 0,
             is_collecting: true,
             limits,
-        }
-    }
-
-    /// Reads frames, in the order given. Any number of them; some hundreds at a time are as good as more.
-    pub fn batch(&mut self, frames: &[Frame<'_>]) {
-        if !self.is_collecting {
-            return self.let_go(frames);
-        }
-        let mut lanes = std::mem::take(&mut self.lanes);
-        for frames in frames.chunks(LANES) {
-            lanes.clear();
-            self.read(frames, &mut lanes);
-            for lane in &mut lanes {
-                lane.guess = self.table.prefetch_entry(&lane.key);
-            }
-            for lane in &lanes {
-                if !self.count_quickly(lane) {
-                    self.count(lane);
-                }
-            }
-        }
-        self.lanes = lanes;
-    }
-
-    fn let_go(&mut self, frames: &[Frame<'_>]) {
-        for frame in frames {
-            self.last_packet_ns = self.last_packet_ns.max(frame.ts_ns);
-            let source = self.source(frame);
-            source.not_collected += 1;
-        }
-    }
-
-    #[inline]
-    fn source(&mut self, frame: &Frame<'_>) -> &mut SourceCounters {
-        let source = &mut self.sources[usize::from(frame.source).min(Self::MAX_SOURCES - 1)];
-        source.packets += 1;
-        source.bytes += u64::from(frame.wire_len);
-        source
-    }
-
-    #[inline]
-    fn read(&mut self, frames: &[Frame<'_>], lanes: &mut Vec<Pending>) {
-        for frame in frames {
-            self.last_packet_ns = self.last_packet_ns.max(frame.ts_ns);
-            let result = wire::parse(frame.data, frame.wire_len, frame.link, &self.overlays);
-            let outcome = result.err().unwrap_or(wire::Outcome::Tcp);
-            self.source(frame).outcomes[outcome.index()] += 1;
-            if let Ok(mut parsed) = result {
-                parsed.vlan = frame.vlan.unwrap_or(parsed.vlan);
-                self.counters.first_fragments += u64::from(parsed.fragmented);
-                let key = self.key(&parsed);
-                self.table.prefetch_index(&key);
-                lanes.push(Pending {
-                    segment: segment(frame, &parsed),
-                    parsed,
-                    key,
-                    source: frame.source,
-                    guess: NONE,
-                });
-            }
-        }
-    }
-
-    #[inline]
-    fn key(&self, parsed: &Parsed) -> Key {
-        let network = network_of(parsed.tunnel.as_ref());
-        let cluster = match &parsed.tunnel {
-            Some(tunnel) if self.names.clusters_differ => self.names.tunnel_cluster(tunnel),
-            _ => 0,
-        };
-        Key { hash: self.table.hash(parsed, network), network, cluster }
-    }
-
-    /// The plain case on the connection that was guessed. Returns false, with nothing changed, in any other.
-    #[inline]
-    fn count_quickly(&mut self, lane: &Pending) -> bool {
-        match self.table.verify(lane.guess, &lane.parsed, &lane.key) {
-            Some(direction) => story::quick(&mut self.table.slab.hot[lane.guess as usize], direction, &lane.segment),
-            None => false,
-        }
-    }
-
-    fn count(&mut self, lane: &Pending) {
-        let found = self.table.find(&lane.parsed, &lane.key).or_else(|| self.find_elsewhere(lane));
-        match found {
-            Some((slot, direction)) => {
-                let hot = &mut self.table.slab.hot[slot as usize];
-                if !story::quick(hot, direction, &lane.segment) {
-                    self.follow(slot, direction, lane);
-                }
-            }
-            None => self.open(lane),
         }
     }
 
@@ -202,6 +115,9 @@ impl Tracker {
     pub fn clear(&mut self) {
         self.table.clear();
         self.names.clear();
+        self.gaps.clear();
+        self.fragments.clear();
+        self.encrypted.clear();
         self.ended.clear();
     }
 
@@ -248,6 +164,11 @@ impl Tracker {
         self.len() == 0
     }
 
+    /// Pairs of nodes between which encrypted traffic was seen, in no order; at most [`Tracker::MAX_ENCRYPTED_PAIRS`].
+    pub fn encrypted(&self) -> impl Iterator<Item = &EncryptedPair> {
+        self.encrypted.iter()
+    }
+
     /// The time of the latest packet; 0 before the first one.
     #[must_use]
     pub fn last_packet_ns(&self) -> u64 {
@@ -277,18 +198,6 @@ impl Tracker {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
-    }
-}
-
-#[inline]
-fn segment(frame: &Frame<'_>, parsed: &Parsed) -> Segment {
-    Segment {
-        ts_ns: frame.ts_ns,
-        wire_len: frame.wire_len,
-        seq: parsed.seq,
-        ack: parsed.ack,
-        flags: parsed.flags,
-        payload: parsed.payload_len,
     }
 }
 

@@ -1,11 +1,8 @@
 //! A connection's packed fields as a [`Connection`].
 use crate::connection::{Connection, End, State};
-use crate::entry::{Cold, Hot, IN, Latency, OUT, mark, status};
+use crate::entry::{Cold, Hot, IN, Latency, OUT, Proto, mark, status};
 use crate::story;
 use crate::table::Table;
-
-/// The only protocol that is followed (IANA "Protocol Numbers").
-const TCP: u8 = 6;
 
 /// How a connection ended, as far as its segments told.
 pub(crate) fn seen_end(hot: &Hot) -> Option<End> {
@@ -25,7 +22,7 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connecti
     Connection {
         id: cold.id(),
         cluster: cold.cluster,
-        proto: TCP,
+        proto: Proto::number_in(hot.place),
         vlan: cold.vlan(),
         source: cold.source,
         encap,
@@ -48,9 +45,12 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connecti
         ibytes: story::stream_bytes(hot, cold, IN),
         opkts: story::packets(hot, cold, OUT),
         ipkts: story::packets(hot, cold, IN),
-        owire_bytes: hot.wire[OUT],
-        iwire_bytes: hot.wire[IN],
+        owire_bytes: hot.wire(OUT),
+        iwire_bytes: hot.wire(IN),
         retransmits: cold.retransmits,
+        out_of_order: hot.out_of_order,
+        zero_windows: hot.zero_windows,
+        icmp_errors: hot.icmp_errors,
         started_ns: cold.started_ns,
         last_ns: hot.last_ns,
         ended_ns: hot.has(status::ENDED).then_some(hot.last_ns),
@@ -59,7 +59,7 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connecti
         src_reason: cold.reason(OUT),
         dst_reason: cold.reason(IN),
         syn_seen: cold.has(mark::SYN),
-        joined: is_joined(cold),
+        joined: hot.is_tcp() && is_joined(cold),
         one_way: hot.packets[OUT] == 0 || hot.packets[IN] == 0,
     }
 }

@@ -12,36 +12,47 @@ impl Part<'_> {
     pub(super) fn count(&mut self) -> Verdict {
         self.advance();
         let Self { hot, cold, direction, segment, .. } = self;
-        let packets = &mut hot.packets[*direction];
-        if *packets == u32::MAX {
-            // Starts over at 1: 0 means that nothing was seen of this side. See `packets`.
-            *packets = 0;
-            cold.packets_high[*direction] = cold.packets_high[*direction].saturating_add(1);
-        }
-        *packets += 1;
-        hot.wire[*direction] += u64::from(segment.wire_len);
-        hot.last_ns = hot.last_ns.max(segment.ts_ns);
+        add_packet(hot, cold, *direction, segment.wire_len, segment.ts_ns);
+        hot.zero_windows = hot.zero_windows.saturating_add(u16::from(segment.has_zero_window()));
         Verdict::Counted
     }
 
     pub(super) fn restart(&mut self, direction: usize) {
-        self.hot.next[direction] = 0;
+        self.hot.set_next(direction, 0);
     }
 
     fn advance(&mut self) {
         let Segment { seq, flags, payload, .. } = *self.segment;
         let direction = self.direction;
         let len = u64::from(payload) + u64::from(flags & flag::SYN != 0) + u64::from(flags & flag::FIN != 0);
-        if self.hot.next[direction] == 0 {
+        let next = self.hot.next(direction);
+        if next == 0 {
             self.cold.first_seq[direction] = seq;
-            self.hot.next[direction] = ORIGIN + u64::from(seq) + len;
+            self.hot.set_next(direction, ORIGIN + u64::from(seq) + len);
             return;
         }
         let ahead = self.ahead(direction, seq);
         let end = ahead + len.cast_signed();
         if end > 0 {
-            self.hot.next[direction] += end.cast_unsigned();
+            self.hot.set_next(direction, next.wrapping_add(end.cast_unsigned()));
+            if ahead > 0 {
+                self.gaps.open(self.gap_owner(), next, next.wrapping_add(ahead.cast_unsigned()));
+            }
         } else if payload > 0 && self.hot.packets[direction] > 0 && !(payload == 1 && ahead == -1) {
+            self.count_old(next.wrapping_add_signed(ahead), u64::from(payload));
+        }
+    }
+
+    /// Who a gap belongs to: a connection's direction.
+    fn gap_owner(&self) -> u64 {
+        self.cold.id() << 1 | self.direction as u64
+    }
+
+    /// Data before the highest seen: it fills a gap, or was seen before.
+    fn count_old(&mut self, start: u64, len: u64) {
+        if self.gaps.fill(self.gap_owner(), start, start.wrapping_add(len)) {
+            self.hot.out_of_order = self.hot.out_of_order.saturating_add(1);
+        } else {
             self.cold.retransmits = self.cold.retransmits.saturating_add(1);
         }
     }
@@ -49,7 +60,7 @@ impl Part<'_> {
     /// How far a number is ahead of the highest seen. Where nothing but the handshake was seen of this side, and the
     /// connection ends, it cannot be behind: that gives up to 4 GiB instead of 2.
     fn ahead(&self, direction: usize, number: u32) -> i64 {
-        let distance = number.wrapping_sub(self.hot.next[direction] as u32);
+        let distance = number.wrapping_sub(self.hot.next_low(direction));
         let is_end = self.is_fin() || self.rules.control_only && self.segment.flags & flag::RST != 0;
         let is_old = distance > u32::MAX - 2;
         if is_end && !is_old && self.only_handshake_seen(direction) {
@@ -62,7 +73,7 @@ impl Part<'_> {
     fn only_handshake_seen(&self, direction: usize) -> bool {
         let seen = [mark::SYN, mark::SYN_ACK][direction];
         let after_syn = ORIGIN + u64::from(self.cold.first_seq[direction]) + 1;
-        self.cold.has(seen) && self.hot.next[direction] == after_syn
+        self.cold.has(seen) && self.hot.next(direction) == after_syn
     }
 
     /// Moves the other side's numbers on to what this segment acknowledges.
@@ -71,17 +82,32 @@ impl Part<'_> {
             return;
         }
         let other = 1 - self.direction;
-        if self.hot.next[other] == 0 {
+        if self.hot.next(other) == 0 {
             self.cold.first_seq[other] = self.segment.ack;
-            self.hot.next[other] = ORIGIN + u64::from(self.segment.ack);
+            self.hot.set_next(other, ORIGIN + u64::from(self.segment.ack));
             return;
         }
         let ahead = self.ahead(other, self.segment.ack);
         let is_plausible = ahead <= i64::from(MAX_AHEAD) || self.rules.control_only && self.segment.ack != 0;
         if ahead > 0 && is_plausible {
-            self.hot.next[other] += ahead.cast_unsigned();
+            let next = self.hot.next(other).wrapping_add(ahead.cast_unsigned());
+            self.hot.set_next(other, next);
         }
     }
+}
+
+/// Counts one packet.
+#[inline]
+pub(crate) fn add_packet(hot: &mut Hot, cold: &mut Cold, direction: usize, wire_len: u32, ts_ns: u64) {
+    let packets = &mut hot.packets[direction];
+    if *packets == u32::MAX {
+        // Starts over at 1: 0 means that nothing was seen of this side. See `packets`.
+        *packets = 0;
+        cold.packets_high[direction] = cold.packets_high[direction].saturating_add(1);
+    }
+    *packets += 1;
+    hot.add_wire(direction, wire_len);
+    hot.last_ns = hot.last_ns.max(ts_ns);
 }
 
 /// Packets in one direction.
@@ -89,13 +115,14 @@ pub(crate) fn packets(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
     u64::from(cold.packets_high[direction]) * u64::from(u32::MAX) + u64::from(hot.packets[direction])
 }
 
-/// Bytes of the stream in one direction, SYN and FIN taken off.
+/// Bytes of the stream in one direction, SYN and FIN taken off; of other protocols, the payload of all packets.
 pub(crate) fn stream_bytes(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
-    if hot.next[direction] == 0 {
-        return 0;
+    let next = hot.next(direction);
+    if next == 0 || !hot.is_tcp() {
+        return next;
     }
     let syn = u64::from(cold.has([mark::SYN, mark::SYN_ACK][direction]));
     let fin = u64::from(hot.has(status::FIN << direction));
     let first = ORIGIN + u64::from(cold.first_seq[direction]);
-    hot.next[direction].saturating_sub(first).saturating_sub(syn + fin)
+    next.saturating_sub(first).saturating_sub(syn + fin)
 }

@@ -1,20 +1,30 @@
 //! How connections leave: after their end, after silence, for a successor, or for want of memory.
 use crate::connection::{Connection, End, State};
 use crate::entry::{IN, OUT, status};
+use crate::lane::{Key, Path};
 use crate::view;
 use crate::wheel::Class;
 
-use super::{Pending, Tracker};
+use super::Tracker;
 
 /// Connections that one call of `expire` looks at.
 const EXPIRE_STEP: usize = 4096;
 
 /// Connections that are tried, and put back for having been used since, before one is pushed out all the same.
-const EVICT_TRIES: usize = 64;
+const EVICT_TRIES: usize = 256;
 
 /// Connections that are pushed out for one new one, at most. More than one is needed only where IPv6 addresses are
 /// what lacks room.
 const EVICT_LIMIT: usize = 64;
+
+/// Whom to push out.
+enum Candidate {
+    Slot(u32),
+    /// Nobody of this class.
+    None,
+    /// It takes more tries to tell.
+    Unknown,
+}
 
 impl Tracker {
     /// Lets go what has been silent for too long, and reports what has ended, as of `now_ns`.
@@ -47,6 +57,7 @@ impl Tracker {
             self.table.reschedule(slot, class, deadline_ns, now_ns);
         } else {
             match class {
+                _ if hot.state() == State::Active => self.counters.timeout_datagram += 1,
                 Class::Open => self.counters.timeout_idle += 1,
                 _ => self.counters.timeout_half_open += 1,
             }
@@ -61,6 +72,8 @@ impl Tracker {
         let (class, after_ns) = match hot.state() {
             _ if hot.has(status::FROZEN) => (Class::Ended, limits.ended_linger_ns),
             _ if hot.has(status::ENDED) => (Class::Ended, limits.ended_settle_ns),
+            State::Active if self.is_answered(slot) => (Class::Open, limits.datagram_idle_ns),
+            State::Active => (Class::HalfOpen, limits.datagram_idle_ns),
             State::Syn => (Class::HalfOpen, limits.half_open_ns),
             // The answer to it cannot be seen.
             State::SynAck if limits.control_only => (Class::Open, limits.idle_ns),
@@ -72,6 +85,11 @@ impl Tracker {
             _ => (Class::Open, limits.idle_ns),
         };
         (class, hot.last_ns.saturating_add(after_ns))
+    }
+
+    fn is_answered(&self, slot: u32) -> bool {
+        let packets = self.table.slab.hot[slot as usize].packets;
+        packets[OUT] != 0 && packets[IN] != 0
     }
 
     fn is_single_packet(&self, slot: u32) -> bool {
@@ -105,9 +123,9 @@ impl Tracker {
     }
 
     /// Enters a connection, for which others may have to go. None where nothing helps.
-    pub(super) fn create(&mut self, lane: &Pending, direction: usize) -> Option<u32> {
+    pub(super) fn create(&mut self, path: &Path, key: &Key, direction: usize) -> Option<u32> {
         for _ in 0..EVICT_LIMIT {
-            if let Ok(slot) = self.table.create(&lane.parsed, &lane.key, direction) {
+            if let Ok(slot) = self.table.create(path, key, direction) {
                 return Some(slot);
             }
             if !self.evict() {
@@ -120,31 +138,37 @@ impl Tracker {
     /// Pushes out one connection: an ended one, else a half-open one, else the idlest that a few tries find.
     fn evict(&mut self) -> bool {
         for class in [Class::Ended, Class::HalfOpen, Class::Open] {
-            if let Some(slot) = self.least_valuable(class) {
-                match class {
-                    Class::Ended => self.counters.evicted_ended += 1,
-                    Class::HalfOpen => self.counters.evicted_half_open += 1,
-                    Class::Open => self.counters.evicted_idle += 1,
+            match self.least_valuable(class) {
+                Candidate::Slot(slot) => {
+                    match class {
+                        Class::Ended => self.counters.evicted_ended += 1,
+                        Class::HalfOpen => self.counters.evicted_half_open += 1,
+                        Class::Open => self.counters.evicted_idle += 1,
+                    }
+                    self.take_out(slot, End::Evicted);
+                    return true;
                 }
-                self.take_out(slot, End::Evicted);
-                return true;
+                Candidate::Unknown => return false,
+                Candidate::None => {}
             }
         }
         false
     }
 
-    fn least_valuable(&mut self, class: Class) -> Option<u32> {
-        let mut last_tried = None;
+    /// Whoever has become more valuable meanwhile is moved on the way: once for each change, so that this is cheap on
+    /// the whole. While there may be less valuable ones behind many of those, nothing better is pushed out.
+    fn least_valuable(&mut self, class: Class) -> Candidate {
+        let mut last_tried = Candidate::Unknown;
         for _ in 0..EVICT_TRIES {
-            let slot = self.table.wheel.earliest(class)?;
+            let Some(slot) = self.table.wheel.earliest(class) else { return Candidate::None };
             let (actual, deadline_ns) = self.deadline(slot);
             let cold = &mut self.table.slab.cold;
             let has_moved = self.table.wheel.bring_up_to_date(cold, slot, actual, deadline_ns);
             if !has_moved {
-                return Some(slot);
+                return Candidate::Slot(slot);
             }
             if actual == class {
-                last_tried = Some(slot);
+                last_tried = Candidate::Slot(slot);
             }
         }
         last_tried
@@ -160,7 +184,9 @@ impl Tracker {
 
     fn freeze(&mut self, slot: u32) {
         self.report(slot, None);
-        self.table.slab.hot[slot as usize].set(status::FROZEN);
+        let hot = &mut self.table.slab.hot[slot as usize];
+        hot.set(status::FROZEN);
+        hot.judge();
     }
 
     fn report(&mut self, slot: u32, end: Option<End>) {

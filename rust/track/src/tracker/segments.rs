@@ -1,98 +1,120 @@
 //! Segments that are not the plain case: first ones, last ones, and those that travel differently from the others.
 use wire::tcp::flag;
 
+use wire::Frame;
+
 use crate::entry::{IN, OUT};
-use crate::story::{self, Segment, Verdict};
-use crate::table::Key;
+use crate::lane::{Lane, Path, network_of, wide_pair};
+use crate::story::{self, Entry, Segment, Verdict};
 use crate::view;
 
-use super::{Pending, Tracker};
+use super::Tracker;
 
 impl Tracker {
     /// The connection whose other direction travels differently: in a tunnel, where this one does not, or the reverse.
-    pub(super) fn find_elsewhere(&self, lane: &Pending) -> Option<(u32, usize)> {
-        let find = |network: u32| {
-            let key = Key { hash: self.table.hash(&lane.parsed, network), network, cluster: 0 };
-            self.table.find(&lane.parsed, &key)
-        };
+    pub(super) fn find_elsewhere(&self, lane: &Lane, frame: &Frame<'_>) -> Option<(u32, usize)> {
         // A SYN comes before anything that it could be joined to.
-        if lane.segment.flags & (flag::SYN | flag::ACK) == flag::SYN {
+        if lane.flags & (flag::SYN | flag::ACK) == flag::SYN {
             return None;
         }
-        let (found, cluster) = match &lane.parsed.tunnel {
-            Some(_) if lane.key.network == 0 => return None,
+        let path = self.path_of(frame)?;
+        self.find_other_way(&path, lane.ts_ns)
+    }
+
+    /// The connection of a packet in a network that is not the packet's own, where both are of one cluster.
+    pub(super) fn find_other_way(&self, path: &Path, ts_ns: u64) -> Option<(u32, usize)> {
+        let find = |network: u32| {
+            let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], path.place_in(network));
+            self.table.find(&key, &wide_pair(&path.addrs), 0)
+        };
+        let (found, cluster) = match &path.tunnel {
+            Some(tunnel) if network_of(Some(tunnel)) == 0 => return None,
             Some(tunnel) => (find(0)?, self.names.tunnel_cluster(tunnel)),
             None => {
                 let found = self.networks.iter().find_map(|&network| find(network))?;
-                (found, self.names.plain_cluster(&lane.parsed.addrs, lane.segment.ts_ns))
+                (found, self.names.plain_cluster(&path.addrs, ts_ns))
             }
         };
         let theirs = self.table.slab.cold[found.0 as usize].cluster;
         (theirs == cluster).then_some(found)
     }
 
-    pub(super) fn follow(&mut self, slot: u32, direction: usize, lane: &Pending) {
-        if story::is_odd(lane.segment.flags) {
+    pub(super) fn follow(&mut self, slot: u32, direction: usize, lane: &Lane, frame: &Frame<'_>) {
+        if story::is_odd(lane.flags) {
             self.counters.odd_flags += 1;
             return;
         }
         let (hot, cold) = self.table.slab.both(slot);
-        let verdict = story::follow(hot, cold, direction, &lane.segment, self.rules);
-        match verdict {
+        let entry = Entry { hot, cold, gaps: &mut self.gaps };
+        match story::follow(entry, direction, &Segment::of(lane), self.rules) {
             Verdict::Counted => self.learn_port(lane),
             Verdict::Ended(end) => self.note_end(slot, end),
             Verdict::Suspicious => self.counters.suspicious += 1,
             Verdict::AfterEnd => self.counters.after_end += 1,
             Verdict::Reopens => {
                 self.replace(slot);
-                self.open(lane);
+                self.open(lane, frame);
             }
         }
     }
 
-    fn learn_port(&mut self, lane: &Pending) {
-        if is_syn_ack(&lane.segment) {
-            self.ports.learn(lane.parsed.src_port);
+    #[inline]
+    fn learn_port(&mut self, lane: &Lane) {
+        if is_syn_ack(lane) {
+            self.ports.learn(lane.key.ports as u16);
         }
     }
 
     /// Enters a new connection.
-    pub(super) fn open(&mut self, lane: &Pending) {
-        let flags = lane.segment.flags;
-        if story::is_odd(flags) {
+    pub(super) fn open(&mut self, lane: &Lane, frame: &Frame<'_>) {
+        if story::is_odd(lane.flags) {
             self.counters.odd_flags += 1;
             return;
         }
-        if flags & flag::RST != 0 {
+        if lane.flags & flag::RST != 0 {
             self.counters.stray_rst += 1;
             return;
         }
-        let direction = self.first_direction(lane);
-        let Some(slot) = self.create(lane, direction) else {
-            self.counters.not_entered += 1;
-            return;
-        };
+        let Some(path) = self.path_of(frame) else { return };
+        let direction = self.first_direction(lane, &path);
+        let Some(slot) = self.enter(lane, frame, &path, direction) else { return };
         let (hot, cold) = self.table.slab.both(slot);
-        story::begin(hot, cold, direction, &lane.segment, self.rules);
-        cold.source = lane.source;
-        self.counters.created += 1;
-        self.counters.joined += u64::from(view::is_joined(cold));
-        let cluster = lane.parsed.tunnel.map_or(0, |tunnel| self.names.tunnel_cluster(&tunnel));
-        self.names.name_new(&mut self.table, slot, cluster);
-        self.schedule(slot, lane.segment.ts_ns);
+        let entry = Entry { hot, cold, gaps: &mut self.gaps };
+        story::begin(entry, direction, &Segment::of(lane), self.rules);
+        self.counters.joined += u64::from(view::is_joined(&self.table.slab.cold[slot as usize]));
+        self.name_and_schedule(slot, &path, lane.ts_ns);
         self.learn_port(lane);
     }
 
-    fn first_direction(&self, lane: &Pending) -> usize {
-        let is_client = match lane.segment.flags & (flag::SYN | flag::ACK) {
+    /// A new row, whose story is still to begin. None where memory does not allow one.
+    pub(super) fn enter(&mut self, lane: &Lane, frame: &Frame<'_>, path: &Path, direction: usize) -> Option<u32> {
+        let slot = self.create(path, &lane.key, direction);
+        if let Some(slot) = slot {
+            self.table.slab.cold[slot as usize].source = frame.source;
+            self.counters.created += 1;
+        } else {
+            self.counters.not_entered += 1;
+        }
+        slot
+    }
+
+    /// What a new row is given once its story has begun.
+    pub(super) fn name_and_schedule(&mut self, slot: u32, path: &Path, ts_ns: u64) {
+        let cluster = path.tunnel.map_or(0, |tunnel| self.names.tunnel_cluster(&tunnel));
+        self.names.name_new(&mut self.table, slot, cluster);
+        self.schedule(slot, ts_ns);
+    }
+
+    fn first_direction(&self, lane: &Lane, path: &Path) -> usize {
+        let is_client = match lane.flags & (flag::SYN | flag::ACK) {
             flag::SYN => true,
-            _ if is_syn_ack(&lane.segment) => false,
-            _ => self.ports.sender_is_client(lane.parsed.src_port, lane.parsed.dst_port),
+            _ if is_syn_ack(lane) => false,
+            _ => self.ports.sender_is_client(path.src_port, path.dst_port),
         };
         if is_client { OUT } else { IN }
     }
 }
 
-fn is_syn_ack(segment: &Segment) -> bool {
-    segment.flags & (flag::SYN | flag::ACK) == flag::SYN | flag::ACK
+fn is_syn_ack(lane: &Lane) -> bool {
+    lane.flags & (flag::SYN | flag::ACK) == flag::SYN | flag::ACK
 }

@@ -8,8 +8,11 @@ use wire::{Encap, LinkType};
 use super::*;
 use crate::entry::{IN, OUT};
 use crate::{End, Reason, State};
+use wire::Frame;
 
 mod bounds;
+mod copies;
+mod datagrams;
 mod model;
 mod names;
 mod story;
@@ -56,6 +59,16 @@ fn only(tracker: &Tracker) -> Connection {
     rows.remove(0)
 }
 
+/// Puts an identification (into the checksum where there is none) and a window into a TCP segment.
+fn stamped(mut frame: Vec<u8>, id: u16, window: u16) -> Vec<u8> {
+    let is_v4 = frame[12] == 8;
+    let tcp = if is_v4 { 34 } else { 54 };
+    let at = if is_v4 { 18 } else { tcp + 16 };
+    frame[at..at + 2].copy_from_slice(&id.to_be_bytes());
+    frame[tcp + 14..tcp + 16].copy_from_slice(&window.to_be_bytes());
+    frame
+}
+
 /// Two ends that talk, and the time: sequence numbers are relative to the initial ones.
 struct Talk {
     tracker: Tracker,
@@ -63,6 +76,9 @@ struct Talk {
     ends: [(IpAddr, u16); 2],
     first: [u32; 2],
     wrap: fn(usize, Vec<u8>) -> Vec<u8>,
+    /// The IP identification of the latest packet: each has its own.
+    id: u16,
+    window: u16,
 }
 
 impl Talk {
@@ -72,7 +88,7 @@ impl Talk {
 
     fn on(tracker: Tracker) -> Self {
         let first = [CLIENT_SEQ, SERVER_SEQ];
-        Self { tracker, now: START, ends: [CLIENT, SERVER], first, wrap: |_, frame| frame }
+        Self { tracker, now: START, ends: [CLIENT, SERVER], first, wrap: |_, frame| frame, id: 0, window: 0xffff }
     }
 
     fn v6() -> Self {
@@ -91,9 +107,16 @@ impl Talk {
         let ack = if flags & ACK == 0 { 0 } else { self.first[1 - from].wrapping_add(ack) };
         let seq = self.first[from].wrapping_add(seq);
         let (src, dst) = (self.ends[from], self.ends[1 - from]);
-        let frame = (self.wrap)(from, build::frame(&Built { src, dst, seq, ack, flags, payload }));
-        feed(&mut self.tracker, self.now, &frame);
+        self.id = self.id % 0x7fff + 1;
+        let plain = stamped(build::frame(&Built { src, dst, seq, ack, flags, payload }), self.id, self.window);
+        feed(&mut self.tracker, self.now, &(self.wrap)(from, plain));
         self
+    }
+
+    /// The latest packet once more, as another port of the mirror saw it.
+    fn mirrored_again(&mut self, from: usize, flags: u8, seq: u32, ack: u32, payload: usize) -> &mut Self {
+        self.id -= 1;
+        self.send(from, flags, seq, ack, payload)
     }
 
     fn client(&mut self, flags: u8, seq: u32, ack: u32, payload: usize) -> &mut Self {
@@ -147,11 +170,11 @@ fn every_packet_has_one_outcome_and_one_source() {
     let total = counters.sources;
     assert_eq!((total.packets, total.not_collected), (7, 1));
     assert_eq!(total.outcomes.iter().sum::<u64>() + total.not_collected, total.packets);
-    assert_eq!(total.outcomes[Outcome::Tcp.index()], 1);
+    assert_eq!((total.outcomes[Outcome::Tcp.index()], total.outcomes[Outcome::Udp.index()]), (1, 1));
     assert_eq!(tracker.source_counters(3).packets, 2);
     assert_eq!(tracker.source_counters(1000).packets, 2);
     assert_eq!(tracker.source_counters(255), tracker.source_counters(1000));
-    assert_eq!(rows(&tracker).len(), 1);
+    assert_eq!(rows(&tracker).len(), 2);
 }
 
 #[test]

@@ -174,3 +174,28 @@ fn much_that_is_due_at_once_is_done_in_steps() {
     assert!(tracker.is_empty());
     assert_eq!(tracker.take_ended(usize::MAX).len(), 10_000);
 }
+
+#[test]
+fn a_flood_of_attempts_leaves_open_connections_alone() {
+    let limits = Limits { max_memory_bytes: 8 << 20, ended_queue: 16, ..Limits::default() };
+    let mut talk = Talk::on(Tracker::new(limits));
+    for n in 0..1000 {
+        talk.ends[0].1 = 1000 + n;
+        talk.handshake();
+    }
+    let most = 8 << 20;
+    for n in 0..1_000_000 {
+        syn_from(&mut talk.tracker, talk.now + u64::from(n) * MICRO, n);
+        if n % 1000 == 0 {
+            talk.tracker.expire(talk.now + u64::from(n) * MICRO);
+            assert!(talk.counters().memory_bytes <= most, "{}", talk.counters().memory_bytes);
+        }
+    }
+    let open = rows(&talk.tracker).iter().filter(|row| row.state == State::Est).count();
+    let counters = talk.counters();
+    assert_eq!((open, counters.evicted_idle), (1000, 0));
+    // A few attempts found no room: while it was found out that those before them are open by now.
+    assert!(counters.not_entered < 10);
+    assert_eq!(counters.evicted_half_open + counters.not_entered + talk.tracker.len() as u64, 1_001_000);
+    assert_eq!(talk.tracker.take_ended(100).len(), 16);
+}

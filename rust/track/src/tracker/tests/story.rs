@@ -316,3 +316,56 @@ fn a_quiet_connection_of_control_packets_is_no_attempt() {
     talk.tracker.expire(talk.now + 3600 * SECOND);
     assert_eq!(talk.state(), State::SynAck);
 }
+
+#[test]
+fn both_may_open_at_once() {
+    let mut talk = Talk::new();
+    talk.client(SYN, 0, 0, 0).after(MICRO).server(SYN, 0, 0, 0).after(MICRO);
+    talk.server(SYN | ACK, 0, 1, 0).after(MICRO).client(SYN | ACK, 0, 1, 0).after(MICRO);
+    talk.client(ACK, 1, 1, 10).server(ACK, 1, 11, 20);
+    let row = talk.row();
+    assert_eq!((row.state, row.opkts, row.ipkts, row.obytes, row.ibytes), (State::Est, 3, 3, 10, 20));
+    assert_eq!(talk.counters().suspicious, 0);
+}
+
+#[test]
+fn reordered_data_is_not_sent_again() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    talk.client(ACK, 101, 1, 100).client(ACK, 301, 1, 100).client(ACK, 1, 1, 100).client(ACK, 201, 1, 100);
+    let row = talk.row();
+    assert_eq!((row.obytes, row.out_of_order, row.retransmits), (400, 2, 0));
+    talk.client(ACK, 1, 1, 100);
+    assert_eq!((talk.row().out_of_order, talk.row().retransmits), (2, 1));
+}
+
+#[test]
+fn closed_windows_are_counted() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    talk.window = 0;
+    talk.server(ACK, 1, 1, 0).server(RST | ACK, 1, 1, 0);
+    assert_eq!((talk.row().zero_windows, talk.row().ipkts), (1, 3));
+}
+
+#[test]
+fn streams_may_be_longer_than_their_numbers() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    const STEP: u32 = 1 << 30;
+    for n in 1..=6_u32 {
+        talk.after(SECOND).client(ACK, n.wrapping_mul(STEP), 1, 1000);
+    }
+    assert_eq!(talk.row().obytes, 6 * u64::from(STEP) - 1 + 1000);
+}
+
+#[test]
+fn half_closed_the_other_side_may_go_on() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    talk.client(FIN | ACK, 1, 1, 0).server(ACK, 1, 2, 500).client(ACK, 2, 501, 0);
+    let row = talk.row();
+    assert_eq!((row.state, row.end, row.ibytes), (State::Fin, None, 500));
+    talk.server(FIN | ACK, 501, 2, 0);
+    assert_eq!(talk.row().end, Some(End::Fin));
+}

@@ -1,0 +1,154 @@
+//! A packet between reading and counting: what the table and the plain case of the story need, in one cache line.
+use wire::tcp::flag;
+use wire::{Datagram, IpPair, Role, Seen};
+
+use crate::entry::{Proto, place};
+
+/// By what a connection is found: the two ends as its packet names them, and what tells equal ends apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub hash: u64,
+    /// IPv4 addresses: the sender's in the lower half, the receiver's in the upper one. 0 for IPv6.
+    pub addrs: u64,
+    /// Ports, likewise.
+    pub ports: u32,
+    /// As `Hot::place`.
+    pub place: u32,
+}
+
+impl Key {
+    #[inline]
+    pub fn tag(&self) -> u32 {
+        (self.hash >> 32) as u32
+    }
+
+    #[inline]
+    pub fn is_v6(&self) -> bool {
+        self.place & place::V6 != 0
+    }
+}
+
+/// Sender's and receiver's IPv6 addresses.
+pub(crate) type WidePair = [[u8; 16]; 2];
+
+/// What is to be done with a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Nothing: it was counted when it was read.
+    #[default]
+    Done,
+    /// A whole TCP segment.
+    Segment,
+    /// A whole datagram of another protocol.
+    Datagram,
+    /// To be read again when it is its turn: fragments, errors about other packets.
+    Special,
+}
+
+/// One frame of a batch.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Lane {
+    pub key: Key,
+    pub ts_ns: u64,
+    pub seq: u32,
+    pub ack: u32,
+    pub payload: u32,
+    pub wire_len: u32,
+    /// The slot that is likely its connection's.
+    pub guess: u32,
+    /// The cluster that the tunnel told; 0 where it told none or only one is possible.
+    pub cluster: u16,
+    /// TCP's, with [`ZERO_WINDOW`] among them.
+    pub flags: u8,
+    pub kind: Kind,
+}
+
+const _: () = assert!(size_of::<Lane>() == 64);
+
+/// In [`Lane::flags`], where TCP has a bit that nothing here looks at: the window is 0.
+pub(crate) const ZERO_WINDOW: u8 = 0x80;
+/// The bits of TCP's flags that are kept.
+pub(crate) const FLAGS: u8 = flag::SYN | flag::FIN | flag::RST | flag::PSH | flag::ACK;
+
+impl Lane {
+    /// Whether the flags are those of data or an ACK with nothing special about it.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        const TOLD: u8 = flag::SYN | flag::FIN | flag::RST | flag::ACK | ZERO_WINDOW;
+        self.flags & TOLD == flag::ACK
+    }
+
+    /// Whether it is likely to need more of its connection than the first cache line.
+    #[inline]
+    pub fn is_control(&self) -> bool {
+        self.flags & (flag::SYN | flag::FIN | flag::RST) != 0
+    }
+}
+
+/// Where a packet's row is: its innermost headers, and how they travelled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path {
+    pub addrs: IpPair,
+    pub src_port: u16,
+    pub dst_port: u16,
+    pub proto: Proto,
+    pub vlan: u16,
+    pub tunnel: Option<wire::Tunnel>,
+    pub role: Role,
+}
+
+/// The network of a tunnelled packet: the identifier of a tunnel that names one; 0 else.
+#[inline]
+pub(crate) fn network_of(tunnel: Option<&wire::Tunnel>) -> u32 {
+    tunnel.filter(|tunnel| !tunnel.vni_is_identity).map_or(0, |tunnel| tunnel.vni)
+}
+
+/// The bits of `Hot::place`.
+#[inline]
+pub(crate) fn place_of(network: u32, proto: Proto, is_v6: bool) -> u32 {
+    network << place::NETWORK_SHIFT | proto as u32 | if is_v6 { place::V6 } else { 0 }
+}
+
+/// Two IPv4 addresses or two ports as one number, for [`Key`].
+#[inline]
+pub(crate) fn pair32(pair: [u32; 2]) -> u64 {
+    u64::from(pair[0]) | u64::from(pair[1]) << 32
+}
+
+#[inline]
+pub(crate) fn pair16(pair: [u16; 2]) -> u32 {
+    u32::from(pair[0]) | u32::from(pair[1]) << 16
+}
+
+/// The addresses of IPv6; zeros for IPv4.
+#[inline]
+pub(crate) fn wide_pair(addrs: &IpPair) -> WidePair {
+    match addrs {
+        IpPair::V6 { src, dst } => [src.octets(), dst.octets()],
+        IpPair::V4 { .. } => WidePair::default(),
+    }
+}
+
+impl Path {
+    /// Of a frame that makes a row; `vlan` is the tag that was taken out of it.
+    pub fn of(seen: &Seen, vlan: Option<u16>) -> Option<Self> {
+        let mut path = match *seen {
+            Seen::Tcp(wire::Parsed { addrs, src_port, dst_port, vlan, tunnel, .. }) => {
+                Self { addrs, src_port, dst_port, proto: Proto::Tcp, vlan, tunnel, role: Role::Unknown }
+            }
+            Seen::Datagram(Datagram { addrs, proto, src_port, dst_port, role, vlan, tunnel, .. }) => {
+                Self { addrs, src_port, dst_port, proto: Proto::from_number(proto)?, vlan, tunnel, role }
+            }
+            _ => return None,
+        };
+        path.vlan = vlan.unwrap_or(path.vlan);
+        Some(path)
+    }
+
+    /// The place in another network.
+    pub fn place_in(&self, network: u32) -> u32 {
+        place_of(network, self.proto, matches!(self.addrs, IpPair::V6 { .. }))
+    }
+}

@@ -1,0 +1,69 @@
+//! The same packet seen twice.
+use super::*;
+
+fn duplicates(talk: &Talk) -> u64 {
+    talk.counters().sources.outcomes[Outcome::Duplicate.index()]
+}
+
+#[test]
+fn a_copy_counts_once_and_a_retransmission_as_such() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    talk.client(ACK | PSH, 1, 1, 100).after(20 * MICRO).mirrored_again(OUT, ACK | PSH, 1, 1, 100);
+    talk.after(MILLI).client(ACK | PSH, 1, 1, 100);
+    let row = talk.row();
+    assert_eq!((row.opkts, row.obytes, row.retransmits, duplicates(&talk)), (4, 100, 1, 1));
+}
+
+#[test]
+fn copies_may_lag_behind_others_of_the_same_connection() {
+    let mut talk = Talk::new();
+    talk.handshake();
+    for n in 0..20 {
+        talk.after(MICRO).client(ACK, 1 + 100 * n, 1, 100);
+    }
+    talk.id -= 20;
+    for n in 0..20 {
+        talk.after(MICRO).client(ACK, 1 + 100 * n, 1, 100);
+    }
+    let row = talk.row();
+    assert_eq!((row.opkts, row.obytes, row.retransmits, row.out_of_order), (22, 2000, 0, 0));
+    assert_eq!(duplicates(&talk), 20);
+}
+
+#[test]
+fn handshakes_mirrored_twice_are_no_resends() {
+    let mut talk = Talk::new();
+    talk.client(SYN, 0, 0, 0).after(MICRO).mirrored_again(OUT, SYN, 0, 0, 0);
+    talk.after(MICRO).server(SYN | ACK, 0, 1, 0).after(MICRO).mirrored_again(IN, SYN | ACK, 0, 1, 0);
+    talk.after(MICRO).close(0, 0);
+    talk.after(MICRO).mirrored_again(OUT, ACK, 2, 2, 0);
+    let row = talk.row();
+    assert_eq!((row.syn_resends, row.syn_ack_resends, row.opkts, row.ipkts), (0, 0, 3, 2));
+    assert_eq!(row.latency_ns, Some(2 * MICRO));
+}
+
+#[test]
+fn without_an_identification_only_what_comes_at_once_is_a_copy() {
+    let mut talk = Talk::v6();
+    talk.handshake();
+    talk.client(ACK, 1, 1, 100).after(100 * MICRO).mirrored_again(OUT, ACK, 1, 1, 100);
+    talk.after(5 * MILLI).mirrored_again(OUT, ACK, 1, 1, 100);
+    let row = talk.row();
+    assert_eq!((row.opkts, row.retransmits, duplicates(&talk)), (4, 1, 1));
+}
+
+#[test]
+fn a_packet_mirrored_outside_and_inside_of_its_tunnel_counts_once() {
+    let mut talk = Talk::new();
+    let spec = OverlaySpec { kind: Encap::Vxlan, port: 8472, vni: None, vni_is_identity: false, cluster: 0 };
+    talk.tracker.set_overlays(&[spec]);
+    let nodes = (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1)), IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2)));
+    for (id, outer) in [(7, false), (7, true)] {
+        let plain =
+            stamped(build::frame(&Built { src: CLIENT, dst: SERVER, seq: 1, ack: 0, flags: SYN, payload: 0 }), id, 1);
+        let frame = if outer { build::vxlan(nodes, 8472, 1, &plain) } else { plain };
+        feed(&mut talk.tracker, START, &frame);
+    }
+    assert_eq!((talk.row().opkts, duplicates(&talk)), (1, 1));
+}
