@@ -11,10 +11,10 @@
 //! +------------------------+                     | IPv4 or IPv6           |
 //! | …                      |                     +------------------------+
 //! ```
+use crate::encap::Encap;
 use crate::ethernet::ethertype;
 use crate::ipv4::protocol;
 use crate::outcome::Broken;
-use crate::overlays::Encap;
 
 /// The Ethernet type of what follows an IP header with this protocol; None where it is not IP.
 #[inline]

@@ -9,6 +9,7 @@
 
 #[cfg(any(test, feature = "build"))]
 pub mod build;
+mod encap;
 pub mod erspan;
 pub mod esp;
 pub mod ethernet;
@@ -37,10 +38,11 @@ pub mod vlan;
 pub mod vxlan;
 pub mod wireguard;
 
+pub use encap::Encap;
 pub use frame::Frame;
 pub use link::LinkType;
 pub use outcome::{Broken, Layer, Outcome, Payload};
-pub use overlays::{Encap, OverlaySpec, Overlays};
-pub use parse::{first_fragment, parse, quick, read};
+pub use overlays::{OverlaySpec, Overlays};
+pub use parse::{first_fragment, parse, quick, read, read_frame};
 pub use parsed::{IpPair, Parsed, Tunnel};
 pub use seen::{Datagram, Encrypted, Fragment, FragmentKey, IcmpError, Quoted, Role, Seen};

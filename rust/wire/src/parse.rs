@@ -3,8 +3,9 @@
 //! Lengths come from the IP headers, not from what was captured: captures are cut, and short frames are padded. The
 //! first 20 bytes of a TCP header have to be there.
 //!
-//! One way down, compiled twice: [`quick`] reads TCP, plain and in the usual tunnels, in line and gives up at anything rarer,
-//! so that it keeps everything in registers; [`read`] follows every branch.
+//! One way down, compiled twice: [`quick`] reads TCP, plain and in the usual tunnels, in line and gives up at anything
+//! rarer, so that it keeps everything in registers; [`read`] follows every branch.
+use crate::frame::Frame;
 use crate::ipv4::protocol;
 use crate::link::LinkType;
 use crate::outcome::{Layer, Outcome};
@@ -31,6 +32,8 @@ struct Walk<'a, const QUICK: bool> {
     /// Lengths inside may rightly go beyond `end`: in a fragment, and in a tunnel, since mirrors cut frames.
     is_open_ended: bool,
     vlan: u16,
+    /// The VLAN of a tag that was taken out of the frame.
+    stripped: Option<u16>,
     /// The innermost datagram that came in fragments.
     fragment: Option<Fragment>,
     tunnel: Option<Tunnel>,
@@ -77,11 +80,18 @@ pub fn quick(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) -
 /// `wire_len` is the frame's length on the wire; `frame` may be cut. Tunnels between nodes are looked into as `overlays`
 /// asks; those of mirrors (ERSPAN, and Ethernet in GRE where no overlay claims it) always, as if their frames had come
 /// here without them.
-#[inline(never)]
+#[inline]
 #[must_use]
 pub fn read(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) -> Seen {
-    let mut walk = Walk::<false>::new(frame, wire_len);
-    match walk.descend(link, overlays) {
+    read_frame(&Frame { ts_ns: 0, wire_len, data: frame, source: 0, link, vlan: None }, overlays)
+}
+
+/// The same for a frame as sources hand it over. A tag that was taken out of it counts as its outermost one.
+#[inline(never)]
+#[must_use]
+pub fn read_frame(frame: &Frame<'_>, overlays: &Overlays) -> Seen {
+    let mut walk = Walk::<false> { stripped: frame.vlan, ..Walk::new(frame.data, frame.wire_len) };
+    match walk.descend(frame.link, overlays) {
         Ok(parsed) => Seen::Tcp(parsed),
         Err(stop) => upper::finish(walk, &stop, overlays),
     }
@@ -123,7 +133,7 @@ impl<'a, const QUICK: bool> Walk<'a, QUICK> {
     #[inline(always)]
     fn new(frame: &'a [u8], wire_len: u32) -> Self {
         let end = frame.len().max(wire_len as usize);
-        Self { frame, at: 0, end, is_open_ended: false, vlan: 0, fragment: None, tunnel: None }
+        Self { frame, at: 0, end, is_open_ended: false, vlan: 0, stripped: None, fragment: None, tunnel: None }
     }
 
     #[inline(always)]

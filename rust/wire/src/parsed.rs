@@ -1,7 +1,7 @@
 //! What reading a frame comes to: one TCP segment, and how it travelled.
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::overlays::Encap;
+use crate::encap::Encap;
 
 /// Source and destination of one IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

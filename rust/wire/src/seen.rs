@@ -1,6 +1,6 @@
 //! What reading one frame comes to.
+use crate::encap::Encap;
 use crate::outcome::Outcome;
-use crate::overlays::Encap;
 use crate::parsed::{IpPair, Parsed, Tunnel};
 
 /// What a frame held, as far as it can be followed.

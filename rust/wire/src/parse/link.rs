@@ -12,14 +12,14 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
     pub(super) fn link(&mut self, link: LinkType) -> Result<u16, Stop> {
         if link == LinkType::Ethernet {
             let (kind, vlan) = self.ethernet()?;
-            self.vlan = vlan;
+            self.vlan = self.stripped.unwrap_or(vlan);
             return Ok(kind);
         }
         if QUICK {
             return Err(Stop::Rare);
         }
         let (at, kind, vlan) = other_link(self.frame, link)?;
-        (self.at, self.vlan) = (at, vlan);
+        (self.at, self.vlan) = (at, self.stripped.unwrap_or(vlan));
         Ok(kind)
     }
 

@@ -2,8 +2,9 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::*;
 use crate::build::{self, Segment};
+use crate::encap::Encap;
 use crate::outcome::Payload;
-use crate::overlays::{Encap, OverlaySpec};
+use crate::overlays::OverlaySpec;
 use crate::tcp::flag;
 
 mod ends;

@@ -1,9 +1,10 @@
 //! Into tunnels: by UDP port or IP protocol, as the overlays ask, and into mirrors.
+use crate::encap::Encap;
 use crate::erspan::{self, Inner};
 use crate::ethernet::ethertype;
 use crate::ipv4::protocol;
 use crate::outcome::{Layer, Outcome, Payload};
-use crate::overlays::{Encap, Match, Overlays};
+use crate::overlays::{Match, Overlays};
 use crate::parsed::{IpPair, Tunnel};
 use crate::{geneve, gre, gue, ip_in_ip, nvgre, udp, vxlan};
 

@@ -1,7 +1,8 @@
 //! Where the way down ends: TCP in line, all else apart.
+use crate::encap::Encap;
 use crate::ipv4::protocol;
 use crate::outcome::{Broken, Layer, Outcome, Payload};
-use crate::overlays::{Encap, Overlays};
+use crate::overlays::Overlays;
 use crate::parsed::{IpPair, Parsed};
 use crate::seen::{Datagram, Encrypted, IcmpError, Quoted, Role, Seen};
 use crate::{esp, icmp, ipv4, ipv6, sctp, tcp, udp, wireguard};

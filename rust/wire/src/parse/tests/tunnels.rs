@@ -155,6 +155,20 @@ fn the_vlan_of_a_mirrored_frame_is_its_own() {
 }
 
 #[test]
+fn a_tag_that_was_taken_out_is_the_outermost_but_not_a_mirrored_frames() {
+    let vlan = |data: &[u8]| {
+        let wire_len = data.len() as u32;
+        let frame = Frame { ts_ns: 0, wire_len, data, source: 0, link: LinkType::Ethernet, vlan: Some(99) };
+        match read_frame(&frame, &Overlays::default()) {
+            Seen::Tcp(parsed) => parsed.vlan,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(vlan(&build::tagged(&pod_frame(), 0x8100, 30)), 99);
+    assert_eq!(vlan(&build::erspan2(NODES, 20, &pod_frame())), 20);
+}
+
+#[test]
 fn mirrors_may_cut_what_they_mirror() {
     let mut cut = pod_frame();
     cut.truncate(80);
