@@ -92,6 +92,9 @@ class Engine:
     def source_counters(self) -> list[dict[str, int | str]]:
         """Counters by source: `source`, `interface` (or file), `state`, packets, bytes, drops and each outcome."""
 
+    def encrypted(self) -> list[dict[str, int | str]]:
+        """Encrypted traffic by pair of nodes: `kind`, `node`, `peer`, and for each of the two what it sent."""
+
     def last_packet_ns(self) -> int:
         """The time of the latest packet read; 0 before the first one."""
 
@@ -110,3 +113,5 @@ class ReadSummary:
     def errors(self) -> list[str]: ...
     @property
     def notes(self) -> list[str]: ...
+    @property
+    def tunnel_ports(self) -> list[int]: ...

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from podwire.capture._core import Engine
+from podwire.capture.overlays import CoreOverlay, for_core
 from podwire.capture.query import Claim, Filter, Progress, ReadSummary
-from podwire.model.overlays import Encapsulation, Overlay
+from podwire.model.overlays import Overlay
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_KINDS = frozenset({Encapsulation.VXLAN})
-"""The tunnels that the core can look into."""
 
 
 class Capture:
@@ -43,7 +41,8 @@ class Capture:
         CaptureError, before anything is read, where one of them cannot be opened or none of them is a capture.
         """
         summary = self._engine.read_files(list(paths))
-        return ReadSummary(summary.packets, summary.seconds, tuple(summary.errors), tuple(summary.notes))
+        errors, notes, ports = tuple(summary.errors), tuple(summary.notes), tuple(summary.tunnel_ports)
+        return ReadSummary(summary.packets, summary.seconds, errors, notes, ports)
 
     def progress(self) -> Progress:
         """Return how far `read_files` has come; for another thread than the one that reads."""
@@ -56,15 +55,16 @@ class Capture:
     def set_overlays(self, overlays: Iterable[tuple[Overlay, int]]) -> list[Overlay]:
         """Look into these tunnels from now on, each of a cluster (0: of none).
 
-        Returns those that cannot be looked into: of another kind than VXLAN, or without a port.
+        Returns those that cannot be looked into: of a kind that nobody reads, or without the port that they need.
         """
-        known: list[tuple[str, int, int | None, bool, int]] = []
+        known: list[CoreOverlay] = []
         left: list[Overlay] = []
         for overlay, cluster in overlays:
-            if overlay.kind in _KINDS and overlay.port is not None:
-                known.append((overlay.kind.value, overlay.port, overlay.vni, overlay.vni_is_identity, cluster))
-            else:
+            told = for_core(overlay, cluster)
+            if told is None:
                 left.append(overlay)
+            else:
+                known.append(told)
         self._engine.set_overlays(known)
         return left
 
@@ -117,6 +117,14 @@ class Capture:
         count for each outcome of a packet; the outcomes and `not-collected` add up to `packets`.
         """
         return self._engine.source_counters()
+
+    def encrypted(self) -> list[dict[str, Any]]:
+        """Return a dictionary for each pair of nodes with encrypted traffic (WireGuard, ESP), which makes no rows.
+
+        `kind`, the two addresses `node` and `peer`, what each of them sent (`node-packets`, `node-bytes`,
+        `peer-packets`, `peer-bytes`), and `started-time` and `last-time` in nanoseconds since the epoch.
+        """
+        return self._engine.encrypted()
 
     def last_packet_ns(self) -> int:
         """Return the time of the latest packet in nanoseconds since the epoch; 0 before the first."""

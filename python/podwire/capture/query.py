@@ -43,9 +43,11 @@ class ReadSummary:
     seconds: float
     """Time spent reading; opening the files is not counted."""
     errors: tuple[str, ...]
-    """One sentence for each thing that could not be read: a file that is none, breaks, or holds frames of another kind."""
+    """One sentence for each thing that could not be read: no capture, one that breaks, frames of an unknown kind."""
     notes: tuple[str, ...]
     """What is to be known about the packets that were read, in sentences."""
+    tunnel_ports: tuple[int, ...]
+    """The well-known ports of tunnels (4789, 8472, 6081) that UDP went to and that are not looked into."""
 
 
 class Progress(NamedTuple):

@@ -43,6 +43,18 @@ const fn word(name: &'static str, read: fn(&Connection) -> Option<&'static str>)
     Column { name, kind: Kind::Word(read) }
 }
 
+/// The name of an IP protocol that is followed (IANA "Protocol Numbers").
+const fn proto_name(number: u8) -> Option<&'static str> {
+    match number {
+        1 => Some("icmp"),
+        6 => Some("tcp"),
+        17 => Some("udp"),
+        58 => Some("icmpv6"),
+        132 => Some("sctp"),
+        _ => None,
+    }
+}
+
 /// Every column, in the order of a record of history.
 pub(crate) const COLUMNS: &[Column] = &[
     number("id", |c| Some(c.id)),
@@ -53,7 +65,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     word("encap", |c| c.encap.map(Encap::name)),
     address("outer-src-ip", |c| c.outer_src),
     address("outer-dst-ip", |c| c.outer_dst),
-    word("proto", |c| (c.proto == 6).then_some("tcp")),
+    word("proto", |c| proto_name(c.proto)),
     address("src-ip", |c| Some(c.src)),
     number("src-port", |c| Some(c.src_port.into())),
     address("dst-ip", |c| Some(c.dst)),
@@ -74,6 +86,9 @@ pub(crate) const COLUMNS: &[Column] = &[
     number("owire-bytes", |c| Some(c.owire_bytes)),
     number("iwire-bytes", |c| Some(c.iwire_bytes)),
     number("retransmits", |c| Some(c.retransmits.into())),
+    number("out-of-order", |c| Some(c.out_of_order.into())),
+    number("zero-windows", |c| Some(c.zero_windows.into())),
+    number("icmp-errors", |c| Some(c.icmp_errors.into())),
     number("started-time", |c| Some(c.started_ns)),
     number("last-time", |c| Some(c.last_ns)),
     number("ended-time", |c| c.ended_ns),

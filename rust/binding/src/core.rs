@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use source::{Mode, Monitor};
-use track::{Limits, OverlaySpec, Tracker};
+use source::{Mode, Monitor, Ports};
+use track::{Encap, Limits, OverlaySpec, Tracker};
 
 use crate::counters::Name;
 use crate::error::{Error, Result};
@@ -42,10 +42,22 @@ impl Source {
 }
 
 /// The UDP destination ports of tunnels, for the kernel filters.
-#[derive(Clone, Default)]
-pub(crate) struct Ports {
-    pub(crate) vxlan: Vec<u16>,
-    pub(crate) other: Vec<u16>,
+fn ports_of(overlays: &[OverlaySpec]) -> Ports {
+    let mut ports = Ports::default();
+    for overlay in overlays.iter().filter(|overlay| overlay.port != 0) {
+        let list = match overlay.kind {
+            Encap::Vxlan => &mut ports.vxlan,
+            Encap::Geneve => &mut ports.geneve,
+            Encap::Fou | Encap::Udp => &mut ports.bare_ip,
+            // Encrypted: nothing inside can be read, so that there is no use in looking further.
+            Encap::Wireguard | Encap::Esp => continue,
+            _ => &mut ports.other,
+        };
+        if !list.contains(&overlay.port) {
+            list.push(overlay.port);
+        }
+    }
+    ports
 }
 
 /// One engine's shared state.
@@ -131,15 +143,12 @@ impl Core {
 
     /// Looks into these tunnels from now on, here and in the kernel filters.
     pub(crate) fn set_overlays(&self, overlays: &[OverlaySpec]) -> Result<()> {
-        let mut vxlan: Vec<u16> = overlays.iter().map(|overlay| overlay.port).collect();
-        vxlan.sort_unstable();
-        vxlan.dedup();
-        let ports = Ports { vxlan, other: Vec::new() };
+        let ports = ports_of(overlays);
         self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ports);
         // The filters open before the tracker looks in, so that it misses nothing that it is told of.
         for source in self.sources().iter() {
             if let Some(reader) = &source.reader {
-                reader.monitor.set_ports(ports.vxlan.clone(), ports.other.clone())?;
+                reader.monitor.set_ports(ports.clone())?;
             }
         }
         self.tracker()?.set_overlays(overlays);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use pyo3::IntoPyObject;
-use track::{Outcome, SourceCounters};
+use track::{EncryptedPair, Outcome, SourceCounters};
 
 use crate::core::{Core, Source};
 use crate::error::Result;
@@ -58,6 +58,26 @@ fn row(number: usize, source: &Source, counters: &SourceCounters) -> HashMap<Nam
     ];
     row.extend(own.map(|(name, value)| (Cow::Borrowed(name), value)));
     row
+}
+
+/// Encrypted traffic between nodes, a row for each pair of them.
+pub(crate) fn of_encrypted(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
+    let tracker = core.tracker()?;
+    let row = |pair: &EncryptedPair| {
+        let texts = [("kind", pair.kind.name().to_owned()), ("node", pair.nodes[0].to_string())];
+        let texts = texts.into_iter().chain([("peer", pair.nodes[1].to_string())]);
+        let counts = [
+            ("node-packets", pair.packets[0]),
+            ("peer-packets", pair.packets[1]),
+            ("node-bytes", pair.wire_bytes[0]),
+            ("peer-bytes", pair.wire_bytes[1]),
+            ("started-time", pair.started_ns),
+            ("last-time", pair.last_ns),
+        ];
+        let texts = texts.map(|(name, text)| (Cow::Borrowed(name), Value::Text(text)));
+        texts.chain(counts.map(|(name, count)| (Cow::Borrowed(name), Value::Count(count)))).collect()
+    };
+    Ok(tracker.encrypted().map(row).collect())
 }
 
 fn name_of(outcome: Outcome) -> Name {

@@ -142,6 +142,10 @@ impl Engine {
         self.free(py, |core| counters::of_all(core))
     }
 
+    fn encrypted(&self, py: Python<'_>) -> PyResult<Vec<HashMap<Name, Value>>> {
+        self.free(py, |core| counters::of_encrypted(core))
+    }
+
     fn last_packet_ns(&self, py: Python<'_>) -> PyResult<u64> {
         self.free(py, |core| Ok(core.tracker()?.last_packet_ns()))
     }

@@ -14,8 +14,10 @@ use track::Frame;
 
 use crate::core::Core;
 use crate::error::{Error, Result, guarded};
+use crate::files::doors::Doors;
 use crate::files::gate::Gate;
 
+mod doors;
 mod gate;
 
 /// How often a signal such as Ctrl-C is looked for.
@@ -28,6 +30,7 @@ pub(crate) struct ReadSummary {
     seconds: f64,
     errors: Vec<String>,
     notes: Vec<String>,
+    tunnel_ports: Vec<u16>,
 }
 
 /// How far the captures have been read.
@@ -77,12 +80,14 @@ pub(crate) fn read(core: &Core, paths: Vec<PathBuf>) -> Result<ReadSummary> {
 fn work(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<ReadSummary> {
     let (readers, mut errors) = open_all(core, paths, reading)?;
     let mut gate = Gate::new(core);
+    let mut doors = Doors::new(core);
     let mut merged = Merged::new(readers);
     let started = Instant::now();
     let mut outcome = Ok(());
     while outcome.is_ok() && !reading.progress.is_stopped() {
         let more = merged.next_batch(&mut |frames| {
             reading.packets.fetch_add(frames.len() as u64, Ordering::Relaxed);
+            doors.look(frames);
             outcome = match &mut gate {
                 None => feed(core, frames),
                 Some(gate) => feed(core, &gate.pass(frames)),
@@ -100,6 +105,7 @@ fn work(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<ReadSummary
         seconds: started.elapsed().as_secs_f64(),
         errors: sentences(errors),
         notes: sentences(merged.notes()),
+        tunnel_ports: doors.seen(),
     })
 }
 

@@ -50,9 +50,7 @@ pub(crate) fn open(core: &Arc<Core>, name: &str, ring_bytes: usize, snap_bytes: 
     if is_open {
         return Err(Error::Capture(format!("The interface '{name}' is being read already.")));
     }
-    let ports = core.ports();
-    let options =
-        Options { ring_bytes, snap_bytes, mode: core.mode, vxlan_ports: ports.vxlan, other_ports: ports.other };
+    let options = Options { ring_bytes, snap_bytes, mode: core.mode, ports: core.ports() };
     let mut interface = Interface::open(name, &options)?;
     let number = core.number_for(name, "closed");
     interface.set_source(number);

@@ -1,17 +1,22 @@
-//! Kernel filters (classic BPF) that decide which packets enter a ring, and how much of each.
+//! Programs for the kernel (classic BPF): which packets enter a ring and how much of each, and which of several rings.
 //!
 //! `full` passes all IPv4 and IPv6: TCP and the tunnels up to the snap length, the rest only as far as its headers, so
 //! that it is counted at little cost. `control` passes TCP packets with SYN, FIN or RST alone, outer ones and those
-//! one VXLAN header deep; headers that a classic filter cannot walk (IPv6 extensions, tagged inner frames, tunnels
-//! other than VXLAN) pass, so that nothing is lost unseen.
+//! inside tunnels and mirrored frames; headers that a classic program cannot walk (IPv6 extensions, MPLS, AH, GUE,
+//! tunnels deeper than two in each other) pass, so that nothing is lost unseen.
+//!
+//! Where several rings share an interface, [`spread`] keeps both directions of an innermost connection in one of them.
 
 mod assembler;
+mod fields;
+mod hashing;
 mod interpreter;
 mod program;
+mod walker;
 
 pub use assembler::Instruction;
 pub use interpreter::run;
-pub use program::assemble;
+pub use program::{assemble, destined_port, spread};
 use wire::LinkType;
 
 /// Which packets are wanted.
@@ -23,6 +28,25 @@ pub enum Mode {
     Control,
 }
 
+/// UDP destination ports of tunnels, by what follows the UDP header.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ports {
+    /// VXLAN.
+    pub vxlan: Vec<u16>,
+    /// Geneve.
+    pub geneve: Vec<u16>,
+    /// An IP packet without a header of its own.
+    pub bare_ip: Vec<u16>,
+    /// Anything else.
+    pub other: Vec<u16>,
+}
+
+impl Ports {
+    fn len(&self) -> usize {
+        [&self.vxlan, &self.geneve, &self.bare_ip, &self.other].iter().map(|ports| ports.len()).sum()
+    }
+}
+
 /// What a filter is made from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Interest {
@@ -32,10 +56,8 @@ pub struct Interest {
     pub snap_bytes: u32,
     /// What the first byte of a frame is.
     pub link: LinkType,
-    /// UDP destination ports of VXLAN tunnels.
-    pub vxlan_ports: Vec<u16>,
-    /// UDP destination ports of other tunnels.
-    pub other_ports: Vec<u16>,
+    /// The tunnels to look into.
+    pub ports: Ports,
 }
 
 #[cfg(test)]

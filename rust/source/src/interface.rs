@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wire::{Frame, LinkType};
 
 use crate::error::{Error, Result};
-use crate::filter::{Interest, Mode, assemble};
+use crate::filter::{Interest, Mode, Ports, assemble};
 use crate::frames::BATCH_FRAMES;
 use crate::monitor::{Monitor, State};
 use crate::sys::{Ring, Shape, Socket, Wake, interface_flags, interface_hardware, interface_index};
@@ -29,10 +29,8 @@ pub struct Options {
     pub snap_bytes: u32,
     /// Which packets the kernel lets through.
     pub mode: Mode,
-    /// UDP destination ports of VXLAN tunnels.
-    pub vxlan_ports: Vec<u16>,
-    /// UDP destination ports of other tunnels.
-    pub other_ports: Vec<u16>,
+    /// The tunnels to look into.
+    pub ports: Ports,
 }
 
 impl Drop for Interface {
@@ -70,8 +68,7 @@ impl Interface {
             mode: options.mode,
             snap_bytes: options.snap_bytes.max(1),
             link: LinkType::Ethernet,
-            vxlan_ports: options.vxlan_ports.clone(),
-            other_ports: options.other_ports.clone(),
+            ports: options.ports.clone(),
         };
         let monitor = Arc::new(Monitor::new(name, interest));
         let shape = Shape::of(options.ring_bytes);

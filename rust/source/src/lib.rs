@@ -21,7 +21,7 @@ mod unpack;
 mod window;
 
 pub use error::{Error, Result};
-pub use filter::{Interest, Mode};
+pub use filter::{Interest, Mode, Ports};
 pub use frames::{BATCH_FRAMES, Frames, open};
 pub use input::{Progress, stored_bytes};
 pub use interface::{Interface, Options};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::filter::{Interest, assemble};
+use crate::filter::{Interest, Ports, assemble};
 use crate::sys::Socket;
 
 /// What an interface is doing.
@@ -100,10 +100,9 @@ impl Monitor {
     }
 
     /// Changes the tunnels that the kernel filter knows, at once and without a gap.
-    pub fn set_ports(&self, vxlan_ports: Vec<u16>, other_ports: Vec<u16>) -> Result<()> {
+    pub fn set_ports(&self, ports: Ports) -> Result<()> {
         let mut wanted = self.wanted();
-        wanted.interest.vxlan_ports = vxlan_ports;
-        wanted.interest.other_ports = other_ports;
+        wanted.interest.ports = ports;
         match &wanted.socket {
             Some(socket) => {
                 socket.attach(&assemble(&wanted.interest)).map_err(|reason| self.failed("change its filter", reason))

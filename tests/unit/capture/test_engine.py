@@ -186,11 +186,13 @@ def test_what_is_no_file_is_refused(capture: Capture, path: str) -> None:
 
 
 def test_tunnels_that_cannot_be_looked_into_are_returned(capture: Capture) -> None:
-    geneve, bare = Overlay(Encapsulation.GENEVE, port=6081), Overlay(Encapsulation.VXLAN)
-    assert capture.set_overlays([(geneve, 1), (Overlay(Encapsulation.VXLAN, port=8472), 1), (bare, 0)]) == [
-        geneve,
-        bare,
+    stt, bare = Overlay(Encapsulation.STT, port=7471), Overlay(Encapsulation.VXLAN)
+    known = [
+        Overlay(Encapsulation.VXLAN, port=8472),
+        Overlay(Encapsulation.GENEVE, port=6081),
+        Overlay(Encapsulation.IPIP),
     ]
+    assert capture.set_overlays([(overlay, 1) for overlay in (stt, *known, bare)]) == [stt, bare]
 
 
 def test_more_files_than_are_counted_apart_share_the_last_place(

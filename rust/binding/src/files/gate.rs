@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use source::filter::{Instruction, assemble, run};
-use source::{Interest, Mode};
+use source::{Interest, Mode, Ports};
 use track::{Frame, LinkType};
 
-use crate::core::{Core, Ports};
+use crate::core::Core;
 
 /// Lets through what the kernel would let through on an interface.
 pub(crate) struct Gate {
@@ -40,13 +40,7 @@ impl Gate {
     fn program(&mut self, link: LinkType) -> &[Instruction] {
         let known = self.programs.iter().position(|(of, _)| *of == link);
         let at = known.unwrap_or_else(|| {
-            let interest = Interest {
-                mode: Mode::Control,
-                snap_bytes: u32::MAX,
-                link,
-                vxlan_ports: self.ports.vxlan.clone(),
-                other_ports: self.ports.other.clone(),
-            };
+            let interest = Interest { mode: Mode::Control, snap_bytes: u32::MAX, link, ports: self.ports.clone() };
             self.programs.push((link, assemble(&interest)));
             self.programs.len() - 1
         });

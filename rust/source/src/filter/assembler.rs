@@ -13,21 +13,32 @@ pub struct Instruction {
     pub k: u32,
 }
 
-/// Operations that the programs use, as in linux/bpf_common.h.
+/// Operations that the programs use, as in linux/bpf_common.h. A is the accumulator, X the index register, M[k] one of
+/// 16 words of memory.
 pub(super) mod op {
-    /// `A = byte [k]`, `A = half [k]`: at a fixed offset.
-    pub(crate) const LOAD_BYTE: u16 = 0x30;
+    /// `A = word [k]`, `A = half [k]`, `A = byte [k]`: at a fixed offset.
+    pub(crate) const LOAD_WORD: u16 = 0x20;
     pub(crate) const LOAD_HALF: u16 = 0x28;
-    /// `A = byte [X + k]`, `A = half [X + k]`.
-    pub(crate) const LOAD_BYTE_X: u16 = 0x50;
+    pub(crate) const LOAD_BYTE: u16 = 0x30;
+    /// `A = word [X + k]`, `A = half [X + k]`, `A = byte [X + k]`.
+    pub(crate) const LOAD_WORD_X: u16 = 0x40;
     pub(crate) const LOAD_HALF_X: u16 = 0x48;
-    /// `X = k`.
+    pub(crate) const LOAD_BYTE_X: u16 = 0x50;
+    /// `A = k`, `X = k`.
+    pub(crate) const SET_A: u16 = 0x00;
     pub(crate) const SET_X: u16 = 0x01;
-    /// `A &= k`, `A <<= k`, `A += k`, `A += X`.
+    /// `M[k] = A`, `A = M[k]`, `X = M[k]`.
+    pub(crate) const STORE: u16 = 0x02;
+    pub(crate) const RECALL: u16 = 0x60;
+    pub(crate) const RECALL_X: u16 = 0x61;
+    /// `A &= k`, `A <<= k`, `A >>= k`, `A += k`, `A *= k`, `A += X`, `A ^= X`.
     pub(crate) const AND: u16 = 0x54;
     pub(crate) const SHIFT_LEFT: u16 = 0x64;
+    pub(crate) const SHIFT_RIGHT: u16 = 0x74;
     pub(crate) const ADD: u16 = 0x04;
+    pub(crate) const MULTIPLY: u16 = 0x24;
     pub(crate) const ADD_X: u16 = 0x0c;
+    pub(crate) const XOR_X: u16 = 0xac;
     /// `X = A`, `A = X`.
     pub(crate) const A_TO_X: u16 = 0x07;
     pub(crate) const X_TO_A: u16 = 0x87;
@@ -35,8 +46,9 @@ pub(super) mod op {
     pub(crate) const GO: u16 = 0x05;
     pub(crate) const IF_EQUAL: u16 = 0x15;
     pub(crate) const IF_ANY_BIT: u16 = 0x45;
-    /// Ends the program: k bytes of the packet are kept, 0 drops it.
+    /// Ends the program: k bytes of the packet are kept, 0 drops it. Or A tells.
     pub(crate) const KEEP: u16 = 0x06;
+    pub(crate) const KEEP_A: u16 = 0x16;
 }
 
 /// A place in the program that jumps can name before it is reached.
@@ -81,6 +93,19 @@ impl Assembler {
 
     pub(super) fn if_any_bit(&mut self, k: u32, yes: Label) {
         self.drafts.push(Draft::If { code: op::IF_ANY_BIT, k, yes });
+    }
+
+    /// Moves X on by a fixed number of bytes.
+    pub(super) fn advance(&mut self, bytes: u32) {
+        self.step(op::X_TO_A, 0);
+        self.step(op::ADD, bytes);
+        self.step(op::A_TO_X, 0);
+    }
+
+    /// Moves X on by A bytes.
+    pub(super) fn advance_by_a(&mut self) {
+        self.step(op::ADD_X, 0);
+        self.step(op::A_TO_X, 0);
     }
 
     /// Resolves the labels. Conditional jumps reach 255 instructions, so each is written as a test that skips an

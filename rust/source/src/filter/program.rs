@@ -1,226 +1,146 @@
-//! The two programs. X holds the offset of the header that is being looked at, so that one program serves every depth.
+//! The programs: a way to the outermost packet, a walk, and what becomes of each packet at its end.
 
 use wire::LinkType;
 
-use crate::filter::assembler::{Assembler, Instruction, Label, op};
-use crate::filter::{Interest, Mode};
+use crate::filter::assembler::{Instruction, op};
+use crate::filter::fields::{
+    CONTROL_FLAGS, FRAME_HEADER, IPV4, IPV6, KERNEL_DIRECTION, KERNEL_PROTOCOL, MPLS, OUTGOING, PORTS, TAGS, TCP_FLAGS,
+};
+use crate::filter::walker::Walker;
+use crate::filter::{Interest, Mode, Ports};
 
-/// How much is kept of what is only counted: Ethernet, two tags, IPv6 and the first words of its payload.
-const BRIEF_BYTES: u32 = 96;
-/// More ports than this are not listed: all UDP is then taken for a tunnel.
-const MOST_PORTS: usize = 512;
+/// How much is kept of what is only counted: two tags, IPv6, and an ICMP error with the headers that it quotes.
+const BRIEF_BYTES: u32 = 128;
+/// IP headers in each other that are walked through: a mirror's, a node's and a Pod's.
+const MOST_DEPTHS: usize = 3;
+/// Linux cooked captures, both versions: where the EtherType is, and where its payload begins.
+const COOKED: [(u32, u32); 2] = [(14, 16), (0, 20)];
+/// The address family in front of a BSD loopback packet.
+const FAMILY: u32 = 4;
 
-// EtherTypes (IEEE 802 numbers).
-const IPV4: u32 = 0x0800;
-const IPV6: u32 = 0x86dd;
-const TAGS: [u32; 3] = [0x8100, 0x88a8, 0x9100];
-// IP protocol numbers (IANA).
-const TCP: u32 = 6;
-const UDP: u32 = 17;
-/// IPv4-in-IP, IPv6-in-IP, GRE, ESP.
-const TUNNELS: [u32; 4] = [4, 41, 47, 50];
-/// Hop-by-hop, routing, fragment, authentication, destination options.
-const EXTENSIONS: [u32; 5] = [0, 43, 44, 51, 60];
-/// FIN, SYN or RST (RFC 9293 §3.1).
-const CONTROL_FLAGS: u32 = 0x07;
-const FRAGMENT_OFFSET: u32 = 0x1fff;
-/// From a UDP header to the Ethernet header in VXLAN (RFC 7348 §5), and on to its EtherType and payload.
-const INNER_TYPE: u32 = 8 + 8 + 12;
-const INNER_IP: u32 = 8 + 8 + 14;
-
-/// The labels that every part may end at.
-#[derive(Clone, Copy)]
-struct Ends {
-    whole: Label,
-    brief: Label,
-    drop: Label,
-}
-
-/// Makes the program for what is wanted. It always ends in a verdict, whatever the packet holds; a packet that is
+/// Makes the filter for what is wanted. It always ends in a verdict, whatever the packet holds; a packet that is
 /// shorter than a header that must be read is dropped by the kernel.
 #[must_use]
 pub fn assemble(interest: &Interest) -> Vec<Instruction> {
-    let mut asm = Assembler::default();
-    let ends = Ends { whole: asm.label(), brief: asm.label(), drop: asm.label() };
-    let (v4, v6) = (asm.label(), asm.label());
-    match interest.link {
-        LinkType::Ethernet => ethernet(&mut asm, v4, v6, ends.drop),
-        LinkType::RawIp => bare_ip(&mut asm, 0, [v4, v6, ends.drop]),
-        LinkType::Null => bare_ip(&mut asm, 4, [v4, v6, ends.drop]),
-        LinkType::LinuxSll => cooked(&mut asm, 14, 16, [v4, v6, ends.drop]),
-        LinkType::LinuxSll2 => cooked(&mut asm, 0, 20, [v4, v6, ends.drop]),
+    let is_full = interest.mode == Mode::Full;
+    let mut walk = Walker::new(&interest.ports, if is_full { 1 } else { MOST_DEPTHS }, false);
+    to_outermost(&mut walk, interest.link);
+    walk.write();
+    let leaves = walk.leaves;
+    let drop = walk.asm.label();
+    walk.asm.place(leaves.tcp);
+    if !is_full {
+        walk.asm.step(op::LOAD_BYTE_X, TCP_FLAGS);
+        walk.asm.if_any_bit(CONTROL_FLAGS, leaves.unwalked);
+        walk.asm.go(drop);
     }
-    let udp = asm.label();
-    asm.place(v4);
-    outer_v4(&mut asm, interest.mode, udp, ends);
-    asm.place(v6);
-    outer_v6(&mut asm, interest.mode, udp, ends);
-    asm.place(udp);
-    let inner = asm.label();
-    udp_ports(&mut asm, interest, inner, ends);
-    if interest.mode == Mode::Control {
-        asm.place(inner);
-        inner_frame(&mut asm, ends);
+    walk.asm.place(leaves.unwalked);
+    walk.asm.step(op::KEEP, interest.snap_bytes);
+    walk.asm.place(leaves.ports);
+    walk.asm.place(leaves.other);
+    if is_full {
+        walk.asm.step(op::KEEP, interest.snap_bytes.min(BRIEF_BYTES));
     }
-    asm.place(ends.whole);
-    asm.step(op::KEEP, interest.snap_bytes);
-    asm.place(ends.brief);
-    asm.step(op::KEEP, interest.snap_bytes.min(BRIEF_BYTES));
-    asm.place(ends.drop);
-    asm.step(op::KEEP, 0);
-    asm.finish()
+    walk.asm.place(leaves.strange);
+    walk.asm.place(drop);
+    walk.asm.step(op::KEEP, 0);
+    walk.finish()
 }
 
-/// Finds the IP header behind up to two tags that are still in the frame.
-fn ethernet(asm: &mut Assembler, v4: Label, v6: Label, drop: Label) {
-    for tags in 0..3u32 {
-        let tagged = asm.label();
-        asm.step(op::SET_X, 14 + 4 * tags);
-        asm.step(op::LOAD_HALF, 12 + 4 * tags);
-        asm.if_equal(IPV4, v4);
-        asm.if_equal(IPV6, v6);
-        for tag in TAGS {
-            asm.if_equal(tag, if tags < 2 { tagged } else { drop });
+/// Makes the program that tells which of several rings a packet goes to: the same for both directions of an innermost
+/// connection, and for a connection whether it travels in a tunnel or not. The kernel takes the number that it ends in
+/// modulo the number of rings, and runs it from the network header on, behind any tag (packet(7), PACKET_FANOUT_CBPF).
+#[must_use]
+pub fn spread(ports: &Ports) -> Vec<Instruction> {
+    let mut walk = Walker::new(ports, MOST_DEPTHS, true);
+    walk.start_hash();
+    let (outermost, leaves) = (walk.outermost(), walk.leaves);
+    let (outgoing, known) = (walk.asm.label(), walk.asm.label());
+    walk.asm.step(op::SET_X, 0);
+    walk.asm.step(op::LOAD_WORD, KERNEL_DIRECTION);
+    walk.asm.if_equal(OUTGOING, outgoing);
+    walk.asm.go(known);
+    // What this machine sends is seen from its link header on.
+    walk.asm.place(outgoing);
+    walk.asm.step(op::SET_X, FRAME_HEADER);
+    walk.asm.place(known);
+    walk.asm.step(op::LOAD_WORD, KERNEL_PROTOCOL);
+    walk.asm.if_equal(IPV4, outermost.v4);
+    walk.asm.if_equal(IPV6, outermost.v6);
+    walk.asm.go(leaves.strange);
+    end_in_hash(walk)
+}
+
+/// The same for a whole frame, wherever no kernel knows its parts.
+#[cfg(test)]
+pub(super) fn spread_frames(ports: &Ports, link: LinkType) -> Vec<Instruction> {
+    let mut walk = Walker::new(ports, MOST_DEPTHS, true);
+    walk.start_hash();
+    to_outermost(&mut walk, link);
+    end_in_hash(walk)
+}
+
+fn end_in_hash(mut walk: Walker<'_>) -> Vec<Instruction> {
+    let leaves = walk.leaves;
+    walk.write();
+    walk.asm.place(leaves.tcp);
+    walk.asm.place(leaves.ports);
+    walk.mix_ports();
+    for label in [leaves.other, leaves.strange, leaves.unwalked] {
+        walk.asm.place(label);
+    }
+    walk.keep_hash();
+    walk.finish()
+}
+
+/// Makes the program that tells whether a frame is UDP to one of `ports`, and to which; 0 where it is not.
+#[must_use]
+pub fn destined_port(link: LinkType, ports: &[u16]) -> Vec<Instruction> {
+    let none = Ports::default();
+    let mut walk = Walker::new(&none, 1, false);
+    to_outermost(&mut walk, link);
+    walk.write();
+    let leaves = walk.leaves;
+    walk.asm.place(leaves.ports);
+    walk.asm.step(op::LOAD_HALF_X, PORTS[1]);
+    for &port in ports {
+        let other = walk.asm.label();
+        let same = walk.asm.label();
+        walk.asm.if_equal(u32::from(port), same);
+        walk.asm.go(other);
+        walk.asm.place(same);
+        walk.asm.step(op::KEEP, u32::from(port));
+        walk.asm.place(other);
+    }
+    for label in [leaves.tcp, leaves.other, leaves.strange, leaves.unwalked] {
+        walk.asm.place(label);
+    }
+    walk.asm.step(op::KEEP, 0);
+    walk.finish()
+}
+
+/// Leads from the first byte of a frame to its outermost IP header.
+fn to_outermost(walk: &mut Walker<'_>, link: LinkType) {
+    let (outermost, leaves) = (walk.outermost(), walk.leaves);
+    match link {
+        LinkType::Ethernet => {
+            walk.asm.step(op::SET_X, 0);
+            walk.asm.go(outermost.frame);
         }
-        asm.go(drop);
-        asm.place(tagged);
+        LinkType::RawIp | LinkType::Null => {
+            walk.asm.step(op::SET_X, if link == LinkType::Null { FAMILY } else { 0 });
+            walk.asm.go(outermost.ip);
+        }
+        LinkType::LinuxSll | LinkType::LinuxSll2 => {
+            let (kind, payload) = COOKED[usize::from(link == LinkType::LinuxSll2)];
+            walk.asm.step(op::SET_X, payload);
+            walk.asm.step(op::LOAD_HALF, kind);
+            walk.asm.if_equal(IPV4, outermost.v4);
+            walk.asm.if_equal(IPV6, outermost.v6);
+            for kind in TAGS.into_iter().chain(MPLS) {
+                walk.asm.if_equal(kind, leaves.unwalked);
+            }
+            walk.asm.go(leaves.strange);
+        }
     }
-}
-
-/// Linux cooked capture: the EtherType at `kind`, its payload at `ip`.
-fn cooked(asm: &mut Assembler, kind: u32, ip: u32, [v4, v6, drop]: [Label; 3]) {
-    asm.step(op::SET_X, ip);
-    asm.step(op::LOAD_HALF, kind);
-    asm.if_equal(IPV4, v4);
-    asm.if_equal(IPV6, v6);
-    asm.go(drop);
-}
-
-/// An IP header at `ip`, known by its first byte.
-fn bare_ip(asm: &mut Assembler, ip: u32, [v4, v6, drop]: [Label; 3]) {
-    asm.step(op::SET_X, ip);
-    asm.step(op::LOAD_BYTE, ip);
-    asm.step(op::AND, 0xf0);
-    asm.if_equal(0x40, v4);
-    asm.if_equal(0x60, v6);
-    asm.go(drop);
-}
-
-/// Moves X from an IPv4 header over its options (RFC 791 §3.1: the length is in words of 4 bytes).
-fn skip_v4(asm: &mut Assembler, at: u32) {
-    asm.step(op::LOAD_BYTE_X, at);
-    asm.step(op::AND, 0x0f);
-    asm.step(op::SHIFT_LEFT, 2);
-    asm.step(op::ADD_X, 0);
-    asm.step(op::A_TO_X, 0);
-}
-
-fn outer_v4(asm: &mut Assembler, mode: Mode, udp: Label, ends: Ends) {
-    let (tcp, datagram) = (asm.label(), asm.label());
-    asm.step(op::LOAD_BYTE_X, 9);
-    asm.if_equal(TCP, tcp);
-    asm.if_equal(UDP, datagram);
-    for tunnel in TUNNELS {
-        asm.if_equal(tunnel, ends.whole);
-    }
-    asm.go(otherwise(mode, ends));
-    asm.place(tcp);
-    if mode == Mode::Full {
-        asm.go(ends.whole);
-    } else {
-        asm.step(op::LOAD_HALF_X, 6);
-        asm.if_any_bit(FRAGMENT_OFFSET, ends.drop);
-        skip_v4(asm, 0);
-        flags(asm, 0, ends);
-    }
-    asm.place(datagram);
-    asm.step(op::LOAD_HALF_X, 6);
-    asm.if_any_bit(FRAGMENT_OFFSET, otherwise(mode, ends));
-    skip_v4(asm, 0);
-    asm.go(udp);
-}
-
-fn outer_v6(asm: &mut Assembler, mode: Mode, udp: Label, ends: Ends) {
-    let (tcp, datagram) = (asm.label(), asm.label());
-    asm.step(op::LOAD_BYTE_X, 6);
-    asm.if_equal(TCP, tcp);
-    asm.if_equal(UDP, datagram);
-    for protocol in TUNNELS.into_iter().chain(EXTENSIONS) {
-        asm.if_equal(protocol, ends.whole);
-    }
-    asm.go(otherwise(mode, ends));
-    asm.place(tcp);
-    if mode == Mode::Full {
-        asm.go(ends.whole);
-    } else {
-        flags(asm, 40, ends);
-    }
-    asm.place(datagram);
-    asm.step(op::X_TO_A, 0);
-    asm.step(op::ADD, 40);
-    asm.step(op::A_TO_X, 0);
-    asm.go(udp);
-}
-
-/// What is no TCP and no tunnel is counted in full mode and not wanted in control mode.
-fn otherwise(mode: Mode, ends: Ends) -> Label {
-    match mode {
-        Mode::Full => ends.brief,
-        Mode::Control => ends.drop,
-    }
-}
-
-/// Keeps the TCP packet whose header is at X + `at` if it opens or closes a connection.
-fn flags(asm: &mut Assembler, at: u32, ends: Ends) {
-    asm.step(op::LOAD_BYTE_X, at + 13);
-    asm.if_any_bit(CONTROL_FLAGS, ends.whole);
-    asm.go(ends.drop);
-}
-
-fn udp_ports(asm: &mut Assembler, interest: &Interest, inner: Label, ends: Ends) {
-    let vxlan = if interest.mode == Mode::Full { ends.whole } else { inner };
-    if interest.vxlan_ports.len() + interest.other_ports.len() > MOST_PORTS {
-        asm.go(ends.whole);
-        return;
-    }
-    asm.step(op::LOAD_HALF_X, 2);
-    for &port in &interest.other_ports {
-        asm.if_equal(u32::from(port), ends.whole);
-    }
-    for &port in &interest.vxlan_ports {
-        asm.if_equal(u32::from(port), vxlan);
-    }
-    asm.go(otherwise(interest.mode, ends));
-}
-
-/// Looks behind the VXLAN header of the UDP datagram at X.
-fn inner_frame(asm: &mut Assembler, ends: Ends) {
-    let (v4, v6) = (asm.label(), asm.label());
-    asm.step(op::LOAD_HALF_X, INNER_TYPE);
-    asm.if_equal(IPV4, v4);
-    asm.if_equal(IPV6, v6);
-    for tag in TAGS {
-        asm.if_equal(tag, ends.whole);
-    }
-    asm.go(ends.drop);
-    asm.place(v4);
-    let tcp4 = asm.label();
-    asm.step(op::LOAD_BYTE_X, INNER_IP + 9);
-    asm.if_equal(TCP, tcp4);
-    asm.go(ends.drop);
-    asm.place(tcp4);
-    asm.step(op::LOAD_HALF_X, INNER_IP + 6);
-    asm.if_any_bit(FRAGMENT_OFFSET, ends.drop);
-    skip_v4(asm, INNER_IP);
-    flags(asm, INNER_IP, ends);
-    asm.place(v6);
-    let tcp6 = asm.label();
-    asm.step(op::LOAD_BYTE_X, INNER_IP + 6);
-    asm.if_equal(TCP, tcp6);
-    for extension in EXTENSIONS {
-        asm.if_equal(extension, ends.whole);
-    }
-    asm.go(ends.drop);
-    asm.place(tcp6);
-    flags(asm, INNER_IP + 40, ends);
 }

@@ -1,15 +1,20 @@
 //! The programs, run by the interpreter on frames made here.
 
+mod against_wire;
+
 use wire::LinkType;
 
-use super::{Instruction, Interest, Mode, assemble, run};
+use super::{Instruction, Interest, Mode, Ports, assemble, run};
 
 const SNAP: u32 = 256;
-const BRIEF: u32 = 96;
+const BRIEF: u32 = 128;
+
+fn ports() -> Ports {
+    Ports { vxlan: vec![4789, 8472], geneve: vec![6081], bare_ip: vec![8285], other: vec![6080] }
+}
 
 fn program(mode: Mode) -> Vec<Instruction> {
-    let vxlan_ports = vec![4789, 8472];
-    assemble(&Interest { mode, snap_bytes: SNAP, link: LinkType::Ethernet, vxlan_ports, other_ports: vec![6081] })
+    assemble(&Interest { mode, snap_bytes: SNAP, link: LinkType::Ethernet, ports: ports() })
 }
 
 fn ethernet(tags: &[u16], kind: u16, payload: &[u8]) -> Vec<u8> {
@@ -81,7 +86,7 @@ fn full_keeps_tcp_and_tunnels_whole() {
             assert_eq!(run(&program, &frame), SNAP);
         }
     }
-    for protocol in [4, 41, 47, 50] {
+    for protocol in [4, 41, 47, 51] {
         assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(protocol, 0, 0, &[]))), SNAP);
     }
     assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(6081, &[])))), SNAP);
@@ -122,14 +127,22 @@ fn control_drops_what_has_no_flags_to_look_at() {
 #[test]
 fn control_passes_what_it_cannot_walk() {
     let program = program(Mode::Control);
-    for extension in [0, 43, 44, 51, 60] {
+    for extension in [0, 43, 44, 51, 60, 135, 139, 140] {
         for frame in wraps(0x86dd, &v6(extension, &[0; 40])) {
             assert_eq!(run(&program, &frame), SNAP);
         }
     }
-    let tagged = vxlan(&ethernet(&[0x8100], 0x0800, &v4(6, 0, 0, &tcp(0x10))));
-    assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(8472, &tagged)))), SNAP);
-    assert_eq!(run(&program, &ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(6081, &[0; 40])))), SNAP);
+    let data = ethernet(&[], 0x0800, &v4(6, 0, 0, &tcp(0x10)));
+    let wrap = |frame: &[u8]| ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(8472, &vxlan(frame))));
+    assert_eq!(run(&program, &wrap(&wrap(&data))), 0, "three IP headers are walked");
+    assert_eq!(run(&program, &wrap(&wrap(&wrap(&data)))), SNAP, "four are not");
+    for frame in [
+        ethernet(&[], 0x8847, &[0; 60]),
+        ethernet(&[], 0x0800, &v4(51, 0, 0, &[0; 40])),
+        ethernet(&[], 0x0800, &v4(17, 0, 0, &udp(6080, &[0; 40]))),
+    ] {
+        assert_eq!(run(&program, &frame), SNAP);
+    }
 }
 
 #[test]
@@ -139,8 +152,7 @@ fn other_links_begin_elsewhere() {
         (LinkType::LinuxSll, [vec![0; 14], vec![8, 0]].concat(), [vec![0; 14], vec![0x86, 0xdd]].concat()),
         (LinkType::LinuxSll2, [vec![8, 0], vec![0; 18]].concat(), [vec![0x86, 0xdd], vec![0; 18]].concat()),
     ] {
-        let interest =
-            Interest { mode: Mode::Control, snap_bytes: SNAP, link, vxlan_ports: vec![], other_ports: vec![] };
+        let interest = Interest { mode: Mode::Control, snap_bytes: SNAP, link, ports: Ports::default() };
         let program = assemble(&interest);
         let kept = |header: &[u8], ip: &[u8]| run(&program, &[header, ip].concat());
         assert_eq!(kept(&header4, &v4(6, 4, 0, &tcp(0x02))), SNAP);
@@ -169,8 +181,7 @@ fn programs_fit_the_kernel_with_any_number_of_ports() {
             mode: Mode::Control,
             snap_bytes: SNAP,
             link: LinkType::Ethernet,
-            vxlan_ports: (0..count).collect(),
-            other_ports: vec![],
+            ports: Ports { vxlan: (0..count).collect(), ..Ports::default() },
         };
         let program = assemble(&interest);
         // BPF_MAXINSNS of linux/bpf_common.h.

@@ -1,0 +1,164 @@
+"""The words of `podwire replay`, understood and checked before anything is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from podwire.capture import BY_PORT, BY_PROTOCOL
+from podwire.cli.grammar import HELP_WORD, Request, find_command, parse
+from podwire.cli.keywords import COMMANDS
+from podwire.cli.text import quoted
+from podwire.cli.words import check_words, split
+from podwire.model.overlays import MAX_VNI, Encapsulation, Overlay
+from podwire.support.errors import UsageError
+
+CLUSTER = "objects"
+"""The name of the cluster that `--objects` describes, unless `--cluster-name` gives another."""
+
+STANDARD_INPUT = "-"
+MOST_THREADS = 64
+SHOWN = ("connection-show", "capture-show", "k8s-cni-show", "vport-show")
+"""The commands that captures and objects can answer; every other one needs the daemon."""
+
+_SEE = "see podwire replay --help."
+
+
+@dataclass(slots=True)
+class Plan:
+    """What the words ask for."""
+
+    captures: list[str] = field(default_factory=list)
+    overlays: list[Overlay] = field(default_factory=list)
+    objects: list[tuple[str, Path]] = field(default_factory=list)
+    """(name of the cluster, path)."""
+    mode: str = "full"
+    threads: int = 1
+    command: list[str] = field(default_factory=list)
+    wants_usage: bool = False
+
+    def request(self) -> Request:
+        """Return the command, checked. Raises UsageError for one that does not fit or needs the daemon."""
+        request = parse(self.command or [SHOWN[0]])
+        name = request.command.name
+        if name not in SHOWN and request.help_status is None:
+            msg = f"{name} needs the daemon (podwire serve); replay answers {', '.join(SHOWN[:-1])} and {SHOWN[-1]}."
+            raise UsageError(msg)
+        return request
+
+
+def read_words(words: Sequence[str]) -> Plan:
+    """Sort the words into captures, options and the command. Raises UsageError for what does not fit."""
+    check_words(words)
+    reader = _Words(list(words))
+    reader.read()
+    return reader.plan
+
+
+class _Words:
+    def __init__(self, words: list[str]) -> None:
+        self.plan = Plan()
+        self._rest = words
+        self._objects: list[tuple[str, Path]] = []
+        self._names: list[str] = []
+        self._options: dict[str, Callable[[str], None]] = {
+            "--overlay": lambda text: self.plan.overlays.append(parse_overlay(text)),
+            "--objects": lambda text: self._objects.append((self._names[-1] if self._names else "", Path(text))),
+            "--cluster-name": self._take_name,
+            "--mode": self._take_mode,
+            "--threads": self._take_threads,
+        }
+
+    def read(self) -> None:
+        while self._rest and not self.plan.command:
+            self._take(self._rest.pop(0))
+        # One name is that of all objects, wherever it stands; of several, each is that of the objects behind it.
+        first = self._names[0] if len(self._names) == 1 else CLUSTER
+        self.plan.objects = [(name or first, path) for name, path in self._objects]
+        asks_for_help = self.plan.wants_usage or (self.plan.command and self.plan.command[-1] == HELP_WORD)
+        if not self.plan.captures and not asks_for_help:
+            msg = f"No capture file is named; {_SEE}"
+            raise UsageError(msg)
+
+    def _take(self, word: str) -> None:
+        if word in ("-h", "--help"):
+            self.plan.wants_usage = True
+        elif word.startswith("-") and word != STANDARD_INPUT:
+            self._take_option(word)
+        elif is_command(word):
+            self.plan.command = [*split(word), *self._rest] if " " in word else [word, *self._rest]
+            find_command(self.plan.command[0])
+        elif word == STANDARD_INPUT and word in self.plan.captures:
+            msg = "Standard input (-) can be read only once."
+            raise UsageError(msg)
+        else:
+            self.plan.captures.append(word)
+
+    def _take_option(self, word: str) -> None:
+        name, has_value, value = word.partition("=")
+        take = self._options.get(name)
+        if take is None:
+            msg = f"Unknown option {quoted(name)}; {_SEE}"
+            raise UsageError(msg)
+        if not has_value and self._rest:
+            value = self._rest.pop(0)
+        if not value:
+            msg = f"{name} needs a value; {_SEE}"
+            raise UsageError(msg)
+        take(value)
+
+    def _take_name(self, text: str) -> None:
+        if text in self._names:
+            msg = f"--cluster-name {quoted(text)} is given twice."
+            raise UsageError(msg)
+        self._names.append(text)
+
+    def _take_mode(self, text: str) -> None:
+        if text not in ("full", "control"):
+            msg = f"--mode: {quoted(text)} is neither full nor control."
+            raise UsageError(msg)
+        self.plan.mode = text
+
+    def _take_threads(self, text: str) -> None:
+        if not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_THREADS:
+            msg = f"--threads: {quoted(text)} is not a number from 1 to {MOST_THREADS}."
+            raise UsageError(msg)
+        self.plan.threads = int(text)
+
+
+def is_command(word: str) -> bool:
+    """Whether a word is meant as a command: it is one, or has a hyphen, looks like no path, and is no file."""
+    first = word.split(" ", 1)[0]
+    if first in COMMANDS:
+        return True
+    return "-" in word and word != STANDARD_INPUT and not {".", os.sep} & set(word) and not Path(word).exists()
+
+
+def parse_overlay(text: str) -> Overlay:
+    """Read `KIND[:PORT[:VNI]]`. Raises UsageError with what is expected."""
+    kind, _, rest = text.partition(":")
+    port, has_vni, vni = rest.partition(":")
+    try:
+        if kind in BY_PROTOCOL and not rest:
+            return Overlay(Encapsulation(kind))
+        if kind in BY_PORT:
+            return Overlay(
+                Encapsulation(kind), port=_number(port, 1, (1 << 16) - 1), vni=_vni(vni) if has_vni else None
+            )
+    except ValueError:
+        pass
+    kinds = f"{', '.join(sorted(BY_PORT))} with a port, or {', '.join(sorted(BY_PROTOCOL))}"
+    msg = f"--overlay: {quoted(text)} is not KIND:PORT[:VNI], such as vxlan:8472 or vxlan:4789:4096; kinds: {kinds}."
+    raise UsageError(msg)
+
+
+def _vni(text: str) -> int:
+    return _number(text, 0, MAX_VNI)
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and least <= int(text[:20]) <= most):
+        raise ValueError(text)
+    return int(text)

@@ -1,0 +1,111 @@
+"""The run: read the captures, then let the commands answer from what they held."""
+
+from __future__ import annotations
+
+import sys
+
+from podwire.capture import Capture, ReadSummary
+from podwire.cli.main import execute
+from podwire.commands.capture import CaptureHandler
+from podwire.commands.connection import ConnectionHandler
+from podwire.commands.connection_notes import ConnectionNotes
+from podwire.commands.dispatch import Commands
+from podwire.commands.k8s_cni import CniHandler
+from podwire.commands.vport import VPortHandler
+from podwire.engine.parts import Parts
+from podwire.inprocess import InProcessTransport
+from podwire.model.overlays import Overlay
+from podwire.replay import bar, objects
+from podwire.replay.plan import CLUSTER, Plan, read_words
+from podwire.settings.serve import ServeSettings
+from podwire.support.clock import FixedClock
+
+_KINDS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
+"""What is behind the well-known ports of tunnels."""
+
+USAGE = f"""\
+usage: podwire replay CAPTURE… [OPTION…] [COMMAND …]
+
+  CAPTURE                    pcap or pcapng, also packed with gzip or Zstandard; a file, a named pipe, or - for
+                             standard input; several are merged by time
+  --overlay KIND:PORT[:VNI]  look into this tunnel: vxlan:8472, vxlan:4789:4096, geneve:6081, ipip
+  --objects PATH             Kubernetes objects (YAML or JSON, a file or a folder) that give names and tunnels
+  --cluster-name NAME        the name of their cluster; default: {CLUSTER}; given several times, each names the
+                             cluster of the objects behind it
+  --mode full|control        count every packet, or only those with SYN, FIN or RST
+  COMMAND …                  what to show, as in podwire cli; default: connection-show
+
+--overlay, --objects and CAPTURE may be given several times.
+"""
+
+
+def run_replay(words: list[str]) -> int:
+    """Read the captures and show what was asked; 1 when one of them could not be read to its end."""
+    if not words:
+        sys.stderr.write(USAGE)
+        return 1
+    plan = read_words(words)
+    if plan.wants_usage:
+        sys.stdout.write(USAGE)
+        return 0
+    request = plan.request()
+    clock = FixedClock(0)
+    capture = Capture(mode=plan.mode, max_memory_bytes=ServeSettings().connection_max_memory)
+    parts = Parts(capture=capture, clock=clock)
+    transport = InProcessTransport(_commands(parts))
+    try:
+        if request.help_status is not None:
+            return execute(request, transport, sys.stdout, sys.stderr)
+        summary = _read(plan, parts, clock)
+        status = execute(request, transport, sys.stdout, sys.stderr)
+        _report(parts, summary)
+        return 1 if summary.errors else status
+    finally:
+        capture.close()
+
+
+def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:
+    overlays: list[tuple[Overlay, int]] = [(overlay, 0) for overlay in plan.overlays]
+    overlays += objects.load(plan.objects, parts)
+    parts.capture.set_collecting(True)
+    parts.capture.set_overlays(overlays)
+    with bar.shown(parts.capture.progress):
+        summary = parts.capture.read_files(plan.captures)
+    # A capture's present is its last packet: ages and time windows count from there.
+    clock.set_ns(parts.capture.last_packet_ns())
+    for sentence in (*summary.errors, *summary.notes, *_hints(overlays, summary)):
+        sys.stderr.write(f"podwire replay: {sentence}\n")
+    return summary
+
+
+def _hints(overlays: list[tuple[Overlay, int]], summary: ReadSummary) -> list[str]:
+    """Name the tunnels that were not looked into because none was asked for."""
+    if overlays or not summary.tunnel_ports:
+        return []
+    ports = ", ".join(map(str, summary.tunnel_ports))
+    advice = " ".join(f"--overlay {_KINDS[port]}:{port}" for port in summary.tunnel_ports)
+    return [f"There is UDP to port {ports}, where tunnels of Pods are: look into them with {advice}."]
+
+
+def _commands(parts: Parts) -> Commands:
+    settings = ServeSettings()
+    notes = ConnectionNotes(parts, None, None)
+    return Commands(
+        [
+            CaptureHandler(parts, None),
+            CniHandler(None, parts),
+            ConnectionHandler(parts, notes, switch_name="switch", native_vlan=settings.native_vlan),
+            VPortHandler(None, parts, switch_name="switch"),
+        ],
+        clock=parts.clock,
+    )
+
+
+def _report(parts: Parts, summary: ReadSummary) -> None:
+    counters = parts.capture.counters()
+    dropped = sum(value for name, value in counters.items() if name.startswith(("truncated", "malformed", "evicted")))
+    rate = summary.packets / summary.seconds if summary.seconds else 0.0
+    sys.stderr.write(
+        f"packets={summary.packets} connections={counters.get('created', 0)} dropped={dropped} "
+        f"seconds={summary.seconds:.3f} rate={rate:.0f}\n"
+    )
