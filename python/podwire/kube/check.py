@@ -14,7 +14,7 @@ from podwire.kube.follow import Follower
 from podwire.kube.gather import Gatherer
 from podwire.kube.kubeconfig import KubeconfigSource, load_access
 from podwire.kube.pod_schema import PodObject
-from podwire.kube.resources import PODS, Resource
+from podwire.kube.resources import ENDPOINT_SLICES, OWNERS, PODS, SERVICES, Resource
 from podwire.kube.state import CONNECTED
 from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod
@@ -86,7 +86,7 @@ async def _look(client: ApiClient, settings: KubeSettings, version: str) -> Chec
         version=version,
         pods=pods,
         evidence=evidence,
-        rights=await _rights(client, [PODS, *present]),
+        rights=await _rights(client, [PODS, SERVICES, ENDPOINT_SLICES, *OWNERS, *present]),
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,6 +21,7 @@ from podwire.kube.handshake import ends_after_tls
 from podwire.kube.schema import Version
 from podwire.settings.kube import KubeSettings
 
+_JSON = "application/json"
 _MOST_ERROR_BYTES = 64 << 10
 _READ_BYTES = 256 << 10
 _MOST_CONNECTIONS = 256
@@ -29,6 +31,17 @@ _KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_
 """A peer that is gone without a word is noticed after 15 s + 4 × 5 s, also on a watch on which nothing happens."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One request."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None
+    headers: Mapping[str, str]
+    data: bytes | None = None
 
 
 class ApiClient:
@@ -43,7 +56,7 @@ class ApiClient:
 
     async def __aenter__(self) -> Self:
         headers = {
-            "Accept": "application/json",
+            "Accept": _JSON,
             "Accept-Encoding": "gzip" if self._settings.use_compression else "identity",
             "User-Agent": "podwire",
         }
@@ -78,10 +91,11 @@ class ApiClient:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, params: Mapping[str, str], *, wanted: str, silence_seconds: float
+        self, path: str, params: Mapping[str, str], *, wanted: str, silence_seconds: float, accept: str = _JSON
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open a list or watch and give its body as it comes; a silence over `silence_seconds` ends it."""
-        response = await self._open("GET", path, params=params, data=None, wanted=wanted, silence=silence_seconds)
+        question = _Question("GET", path, params, headers={"Accept": accept})
+        response = await self._open(question, wanted=wanted, silence=silence_seconds)
         try:
             async with aclosing(self._chunks(response)) as chunks:
                 yield chunks
@@ -90,7 +104,8 @@ class ApiClient:
 
     async def _document(self, method: str, path: str, data: bytes | None, kind: type[T], wanted: str) -> T:
         silence = self._settings.answer_seconds
-        response = await self._open(method, path, params=None, data=data, wanted=wanted, silence=silence)
+        headers = {"Content-Type": _JSON} if data is not None else {}
+        response = await self._open(_Question(method, path, None, headers, data), wanted=wanted, silence=silence)
         try:
             body = await self._whole(response)
         finally:
@@ -102,16 +117,7 @@ class ApiClient:
                 f"{self.access.server} does not answer like an API server to {wanted}: check the server's address."
             ) from error
 
-    async def _open(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None,
-        data: bytes | None,
-        wanted: str,
-        silence: float,
-    ) -> aiohttp.ClientResponse:
+    async def _open(self, question: _Question, *, wanted: str, silence: float) -> aiohttp.ClientResponse:
         if self._session is None:
             raise RuntimeError("the client is not open")
         timeout = aiohttp.ClientTimeout(
@@ -119,11 +125,11 @@ class ApiClient:
         )
         try:
             response = await self._session.request(
-                method,
-                yarl.URL(self.access.server + path, encoded=True),
-                params=params,
-                data=data,
-                headers={"Content-Type": "application/json"} if data is not None else None,
+                question.method,
+                yarl.URL(self.access.server + question.path, encoded=True),
+                params=question.params,
+                data=question.data,
+                headers=question.headers,
                 allow_redirects=False,
                 timeout=timeout,
                 server_hostname=self.access.server_name or None,
@@ -133,7 +139,7 @@ class ApiClient:
             if is_cut(error) and await ends_after_tls(self.access, connect_seconds=self._settings.connect_seconds):
                 raise refused_certificate(self.access.server) from error
             raise translate(error, self.access.server) from error
-        if response.status == 200 or (method == "POST" and response.status == 201):
+        if response.status == 200 or (question.method == "POST" and response.status == 201):
             return response
         try:
             raise await self._failure(response, wanted)

@@ -8,12 +8,14 @@ from typing import NoReturn, Protocol
 
 from podwire.kube.access import Access
 from podwire.kube.client import ApiClient
+from podwire.kube.costs import costs_of
 from podwire.kube.errors import KubeError, UnauthorizedError
 from podwire.kube.feeds import Phase, pod_feed
 from podwire.kube.follow import Follower
 from podwire.kube.gather import Gatherer
 from podwire.kube.kubeconfig import KubeconfigSource, load_access
 from podwire.kube.pod_schema import PodObject
+from podwire.kube.related import OwnerSink, Related, ServiceSink, Sinks
 from podwire.kube.state import CONNECTED, CONNECTING, ClusterState
 from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod
@@ -52,10 +54,19 @@ class ClusterFollower:
     """Follows one cluster by its kubeconfig and tells a sink; keeps trying whatever happens outside."""
 
     def __init__(
-        self, kubeconfig: KubeconfigSource, *, sink: ClusterSink, clock: Clock, settings: KubeSettings
+        self,
+        kubeconfig: KubeconfigSource,
+        *,
+        sink: ClusterSink,
+        clock: Clock,
+        settings: KubeSettings,
+        services: ServiceSink | None = None,
+        owners: OwnerSink | None = None,
     ) -> None:
+        """Take who is told; Services and owners are followed only where somebody wants to hear of them."""
         self._source = kubeconfig
         self._sink = sink
+        self._sinks = Sinks(services, owners, clock)
         self._clock = clock
         self._settings = settings
         self._backoff = Backoff(first_seconds=settings.first_retry_seconds, most_seconds=settings.most_retry_seconds)
@@ -78,6 +89,11 @@ class ClusterFollower:
             pod_feed(), listener=_PodListener(self), settings=self._settings, clock=self._clock, is_primary=True
         )
         self._gatherer = Gatherer(settings=self._settings, clock=self._clock, changed=self._evidence_timer.start)
+        self._related = Related(
+            self._sinks, known=self._pods.record, settings=self._settings, changed=self._state_timer.start
+        )
+        self._are_pods_known = asyncio.Event()
+        """Set once the Pods are listed, or may not be."""
 
     async def run(self) -> NoReturn:
         """Follow until cancelled. Faults outside podwire become the state; the next try follows with backoff."""
@@ -112,6 +128,7 @@ class ClusterFollower:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pods.run(client), name="pods")
                 group.create_task(self._gatherer.run(client), name="evidence")
+                group.create_task(self._related.run(client, after=self._are_pods_known), name="related")
                 group.create_task(self._tick(), name="tick")
         raise RuntimeError("the followers ended by themselves")
 
@@ -124,6 +141,7 @@ class ClusterFollower:
 
     def _take_access(self, access: Access) -> None:
         if self._access is not None and access.identity != self._access.identity:
+            self._related.clear()
             self._begin()
             self._evidence = None
             self._sink.pods_replaced((), self._clock.now_ns())
@@ -132,6 +150,7 @@ class ClusterFollower:
             # Nothing proves that this is the cluster of the last connection, so nothing is taken up from there.
             self._pods.forget_version()
             self._gatherer.forget_versions()
+            self._related.forget_versions()
         self._access = access
 
     async def _tick(self) -> NoReturn:
@@ -171,6 +190,8 @@ class ClusterFollower:
         if self._pods.phase is Phase.FOLLOWING:
             self._error, self._may_reload = None, True
             self._backoff.reset()
+        if self._pods.phase not in (Phase.WAITING, Phase.FAILING):
+            self._are_pods_known.set()
         self._tell_state()
 
     def _tell_evidence(self) -> None:
@@ -191,10 +212,10 @@ class ClusterFollower:
     def _present_state(self) -> ClusterState:
         error = self._error or (None if self._pods.phase is Phase.FOLLOWING else self._pods.error)
         word = CONNECTED if self._pods.phase is Phase.FOLLOWING else CONNECTING
-        denied = set(self._gatherer.denied)
+        denied = self._related.denied | self._gatherer.denied
         if self._pods.phase is Phase.DENIED:
             denied.add("pods")
-        followers = [self._pods, *self._gatherer.followers.values()]
+        followers = [self._pods, *self._gatherer.followers.values(), *self._related.followers.values()]
         return ClusterState(
             state=error.state if error is not None else word,
             error=str(error) if error is not None else "",
@@ -203,8 +224,10 @@ class ClusterFollower:
             version=self._gatherer.version,
             pods=len(self._pods.records),
             nodes=self._gatherer.nodes,
+            services=self._related.services,
             last_event_ns=self._pods.last_event_ns,
             denied=tuple(sorted(denied)),
+            costs=costs_of(denied),
             retry_at_ns=self._retry_at_ns,
             undecodable=sum(each.undecodable for each in followers),
         )

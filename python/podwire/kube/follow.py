@@ -34,13 +34,21 @@ from podwire.support.clock import Clock
 
 _log = logging.getLogger(__name__)
 
+_CHANGES = ("ADDED", "MODIFIED", "DELETED")
 _SHORT_SECONDS = 1.0
 """A watch that says nothing and ends sooner than this is a fault: the server asks for at least some."""
 
 
-class _Event(msgspec.Struct):
+class _RawEvent(msgspec.Struct):
     type: str
     object: msgspec.Raw
+
+
+class _Event(msgspec.Struct, Generic[A], gc=False):
+    """A line of a watch whose object is decoded with it, in one pass."""
+
+    type: str
+    object: A
 
 
 class Follower(Generic[A, T]):
@@ -65,11 +73,21 @@ class Follower(Generic[A, T]):
         self._is_primary = is_primary
         """True: its connection faults are the cluster's. Others ask `/version` first, whether it is they alone."""
         self._decoder = msgspec.json.Decoder(feed.api)
+        self._event_decoder = msgspec.json.Decoder(_Event[feed.api])  # type: ignore[name-defined]
         self._backoff = Backoff(first_seconds=settings.first_retry_seconds, most_seconds=settings.most_retry_seconds)
         self._version = ""
         self._is_listed = False
         self._list_faults = 0
         self._faults_in_row = 0
+
+    def record(self, key: str) -> T | None:
+        """Return the record with this key, where there is one."""
+        return self.records.get(key)
+
+    def clear(self) -> None:
+        """Let all records go and say so, and list anew at the next chance."""
+        self.forget_version()
+        self._replace({})
 
     def forget_version(self) -> None:
         """List anew at the next chance: the server may be another one."""
@@ -128,8 +146,9 @@ class Follower(Generic[A, T]):
         while True:
             splitter = ListSplitter(self._decode, most_object_bytes=self._settings.most_object_bytes)
             silence = self._settings.answer_seconds
+            wanted, accept = f"list {resource.label}", self.feed.list_accept
             async with client.stream(
-                resource.path, params, wanted=f"list {resource.label}", silence_seconds=silence
+                resource.path, params, wanted=wanted, silence_seconds=silence, accept=accept
             ) as chunks:
                 async for chunk in chunks:
                     self._collect(splitter.feed(chunk), records)
@@ -178,8 +197,9 @@ class Follower(Generic[A, T]):
         loop = asyncio.get_running_loop()
         begun, has_spoken = loop.time(), False
         wanted = f"watch {resource.label}"
+        silence, accept = settings.silence_seconds, self.feed.watch_accept
         async with client.stream(
-            resource.path, params, wanted=wanted, silence_seconds=settings.silence_seconds
+            resource.path, params, wanted=wanted, silence_seconds=silence, accept=accept
         ) as chunks:
             self._set(Phase.FOLLOWING)
             async for chunk in chunks:
@@ -193,31 +213,40 @@ class Follower(Generic[A, T]):
 
     def _take(self, line: bytes, client: ApiClient, wanted: str) -> None:
         try:
-            event = msgspec.json.decode(line, type=_Event)
+            event = self._event_decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self._take_other(line, client, wanted)
+            return
+        if event.type in _CHANGES:
+            meta = event.object.metadata
+            self._apply(event.type, self.feed.convert(event.object))
+            self._version = (meta.resource_version if meta else None) or self._version
+            self._progress()
+        else:
+            self._take_other(line, client, wanted)
+
+    def _take_other(self, line: bytes, client: ApiClient, wanted: str) -> None:
+        """Take a line that is no change, or one whose object has unexpected fields."""
+        try:
+            event = msgspec.json.decode(line, type=_RawEvent)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MalformedError(f"{client.access.server} sends a line that is no event: {wanted}.") from error
         if event.type == "ERROR":
             raise client.error_in_stream(event.object, wanted)
-        if event.type in ("ADDED", "MODIFIED", "DELETED"):
-            self._apply(event)
-        elif event.type == "BOOKMARK":
+        if event.type in _CHANGES:
+            self._count_undecodable(1)
+        if event.type in (*_CHANGES, "BOOKMARK"):
             self._version = _version_of(event.object) or self._version
         self._progress()
 
-    def _apply(self, event: _Event) -> None:
-        try:
-            record = self._decode(memoryview(event.object))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._count_undecodable(1)
-        else:
-            key = self.feed.key(record)
-            if event.type == "DELETED":
-                if self.records.pop(key, None) is not None:
-                    self._listener.removed(record)
-            elif self.records.get(key) != record:
-                self.records[key] = record
-                self._listener.changed(record)
-        self._version = _version_of(event.object) or self._version
+    def _apply(self, kind: str, record: T) -> None:
+        key = self.feed.key(record)
+        if kind == "DELETED":
+            if self.records.pop(key, None) is not None:
+                self._listener.removed(record)
+        elif self.records.get(key) != record:
+            self.records[key] = record
+            self._listener.changed(record)
 
     def _progress(self) -> None:
         self._faults_in_row = 0

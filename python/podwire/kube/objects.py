@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from podwire.kube.schema import (
+    CiliumNodeObject,
     ConfigMapObject,
     CustomResource,
     EnvEntry,
@@ -79,6 +82,13 @@ def custom_of(api: CustomResource, resource: str) -> CustomObject:
         spec=_mapping(api.spec),
         status=_mapping(api.status),
     )
+
+
+def cilium_node_of(api: CiliumNodeObject, resource: str) -> CustomObject:
+    """Flatten a CiliumNode to its addresses, ranges and key."""
+    meta = api.metadata or _NO_META
+    spec = msgspec.to_builtins(api.spec) if api.spec is not None else {}
+    return CustomObject(resource=resource, name=meta.name or "", spec=spec)
 
 
 def config_maps_named_by(workload: Workload) -> Iterator[str]:

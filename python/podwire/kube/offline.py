@@ -8,18 +8,20 @@ found in a folder among others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, TypeVar
 
 import msgspec
-import yaml
+from msgspec import Struct
 
-from podwire.kube.errors import KubeError
+from podwire.kube.documents import Document, ObjectsError, documents_in
 from podwire.kube.objects import config_map_of, custom_of, node_of, workload_of
 from podwire.kube.pod_schema import PodObject
 from podwire.kube.pods import pod_of
 from podwire.kube.pool import Pool
+from podwire.kube.resources import OWNERS
 from podwire.kube.schema import (
     AnyObject,
     ApiGroups,
@@ -29,29 +31,25 @@ from podwire.kube.schema import (
     Version,
     WorkloadObject,
 )
+from podwire.kube.service_schema import OwnerObject, ServiceObject, SliceObject
+from podwire.kube.services import owner_of, service_of, slice_of
 from podwire.model.evidence import ConfigMap, CustomObject, Evidence, Node, Workload
+from podwire.model.owners import Owner
 from podwire.model.pods import Pod
+from podwire.model.services import EndpointSlice, Service
+
+__all__ = ["LoadedCluster", "ObjectsError", "load_cluster", "load_objects"]
 
 _log = logging.getLogger(__name__)
 
-_SUFFIXES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson")
-_MOST_BYTES = 1 << 30
+Record = Pod | Node | Workload | ConfigMap | CustomObject | Service | EndpointSlice | Owner
+Convert = Callable[[Any], Record]
+
 _MOST_DEPTH = 8
 
+R = TypeVar("R")
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Leaves times as texts, as Kubernetes does: JSON, which its YAML stands for, has no times."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {
-        first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-Document = dict[str, Any]
-Record = Pod | Node | Workload | ConfigMap | CustomObject
-
-_BUILT_IN: dict[str, tuple[type[Any], Callable[[Any], Record]]] = {
+_BUILT_IN: dict[str, tuple[type[Any], Convert]] = {
     "Node": (NodeObject, node_of),
     "DaemonSet": (WorkloadObject, workload_of),
     "Deployment": (WorkloadObject, workload_of),
@@ -59,76 +57,38 @@ _BUILT_IN: dict[str, tuple[type[Any], Callable[[Any], Record]]] = {
 }
 
 
-class ObjectsError(KubeError):
-    """A file of objects cannot be read."""
+class LoadedCluster(Struct, frozen=True):
+    """All that files tell of a cluster, in the order in which it was read."""
+
+    pods: tuple[Pod, ...] = ()
+    evidence: Evidence = Evidence()
+    services: tuple[Service, ...] = ()
+    slices: tuple[EndpointSlice, ...] = ()
+    owners: tuple[Owner, ...] = ()
 
 
-def load_objects(paths: Sequence[Path]) -> tuple[list[Pod], Evidence]:
+def load_cluster(paths: Sequence[Path]) -> LoadedCluster:
     """Read files, and folders with all `.yaml`, `.yml`, `.json`, `.jsonl` in them.
 
     An object that occurs several times counts once, in its newest version where both say theirs, else as read last.
     Raises ObjectsError for a path that does not exist, may not be read, or is neither YAML nor JSON.
     """
     objects = _Objects()
-    for path in paths:
-        for file, is_named in _files(path):
-            try:
-                documents = list(_documents(file))
-            except ObjectsError as error:
-                if is_named:
-                    raise
-                # A folder may hold all kinds of things beside the objects.
-                _log.warning("%s", error)
-                continue
-            for document in documents:
-                objects.take(document)
-    return objects.pods(), objects.evidence()
+    for document in documents_in(paths):
+        objects.take(document)
+    return LoadedCluster(
+        pods=objects.all(Pod),
+        evidence=objects.evidence(),
+        services=objects.all(Service),
+        slices=objects.all(EndpointSlice),
+        owners=objects.all(Owner),
+    )
 
 
-def _files(path: Path) -> Iterator[tuple[Path, bool]]:
-    if path.is_dir():
-        for each in sorted(path.rglob("*")):
-            if each.suffix.lower() in _SUFFIXES and each.is_file():
-                yield each, False
-    else:
-        yield path, True
-
-
-def _documents(path: Path) -> Iterator[Document]:
-    data = _read(path)
-    for value in _values(path, data):
-        if isinstance(value, dict):
-            yield value
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ObjectsError(f"{path} is too large: split it.")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ObjectsError(f"There is no file {path}: give another path.") from None
-    except OSError as error:
-        raise ObjectsError(f"{path} cannot be read ({error.strerror or type(error).__name__}).") from None
-
-
-def _values(path: Path, data: bytes) -> list[Any]:
-    try:
-        return [msgspec.json.decode(data)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        return [msgspec.json.decode(line) for line in data.splitlines() if line.strip()]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass
-    try:
-        return list(yaml.load_all(data, Loader=_Loader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark is not None else ""
-        raise ObjectsError(
-            f"{path} is neither YAML nor JSON{where}: render templates first, or give another."
-        ) from None
+def load_objects(paths: Sequence[Path]) -> tuple[list[Pod], Evidence]:
+    """Read Pods and evidence alone; see `load_cluster`."""
+    loaded = load_cluster(paths)
+    return list(loaded.pods), loaded.evidence
 
 
 class _Objects:
@@ -137,7 +97,14 @@ class _Objects:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], tuple[int, Any]] = {}
         """(kind or resource, namespace, name) → (resourceVersion, record)."""
-        self._pool = Pool()
+        pool = Pool()
+        self._kinds: dict[str, tuple[type[Any], Convert]] = _BUILT_IN | {
+            "Pod": (PodObject, partial(pod_of, pool=pool)),
+            "Service": (ServiceObject, partial(service_of, pool=pool)),
+            # There may be more of them than Pods in the files: nothing is shared between the two.
+            "EndpointSlice": (SliceObject, partial(slice_of, pool=pool, known=lambda _: None)),
+            **{kind: (OwnerObject, partial(owner_of, kind=kind, pool=pool)) for kind in OWNERS.values()},
+        }
         self._version = ""
         self._groups: set[str] = set()
 
@@ -189,31 +156,29 @@ class _Objects:
             # The group comes first: Calico has a Node of its own.
             if _is_custom(group):
                 return custom_of(msgspec.convert(document, CustomResource), f"{_plural(kind)}.{group}")
-            if kind == "Pod":
-                return pod_of(msgspec.convert(document, PodObject), self._pool)
-            if kind in _BUILT_IN:
-                api, convert = _BUILT_IN[kind]
+            if kind in self._kinds:
+                api, convert = self._kinds[kind]
                 return convert(msgspec.convert(document, api))
         except msgspec.ValidationError:
             _log.warning("a %s with unexpected fields is left out", kind)
         return None
 
-    def pods(self) -> list[Pod]:
-        """Return the Pods, in the order in which they were read."""
-        return [record for _, record in self._found.values() if isinstance(record, Pod)]
+    def all(self, kind: type[R]) -> tuple[R, ...]:
+        """Return the records of one kind, in the order in which they were read."""
+        return tuple(record for _, record in self._found.values() if isinstance(record, kind))
 
     def evidence(self) -> Evidence:
         """Return everything else. The API groups are those of `/apis`, or else those that the objects are of."""
         records = [(kind, record) for (kind, _, _), (_, record) in self._found.items()]
-        custom = tuple(record for _, record in records if isinstance(record, CustomObject))
+        custom = self.all(CustomObject)
         groups = self._groups or {each.resource.partition(".")[2] for each in custom}
         return Evidence(
             version=self._version,
             api_groups=frozenset(groups),
-            nodes=tuple(record for _, record in records if isinstance(record, Node)),
+            nodes=self.all(Node),
             daemon_sets=tuple(record for kind, record in records if kind == "DaemonSet"),
             deployments=tuple(record for kind, record in records if kind == "Deployment"),
-            config_maps=tuple(record for _, record in records if isinstance(record, ConfigMap)),
+            config_maps=self.all(ConfigMap),
             custom=custom,
         )
 

@@ -37,6 +37,11 @@ class Resource(Struct, frozen=True):
 PODS = Resource("pods")
 NODES = Resource("nodes")
 DAEMON_SETS = Resource("daemonsets", group="apps")
+SERVICES = Resource("services")
+ENDPOINT_SLICES = Resource("endpointslices", group="discovery.k8s.io")
+OWNERS = {Resource("replicasets", group="apps"): "ReplicaSet", Resource("jobs", group="batch"): "Job"}
+"""What stands between Pods and their workloads, by the kind that ownerReferences name."""
+CILIUM_NODES = "ciliumnodes"
 
 
 class CustomKind(Struct, frozen=True):
@@ -60,7 +65,7 @@ CUSTOM_KINDS = (
     # CRDs itself (libcalico-go/lib/backend/k8s/discovery.go).
     CustomKind("projectcalico.org", _CALICO, version="v3", unless_group="crd.projectcalico.org"),
     CustomKind("operator.tigera.io", ("installations",)),
-    CustomKind("cilium.io", ("ciliumnodeconfigs",), version="v2"),
+    CustomKind("cilium.io", ("ciliumnodeconfigs", CILIUM_NODES), version="v2"),
     CustomKind("kubeovn.io", ("subnets", "vlans")),
     CustomKind("operator.openshift.io", ("networks",)),
     CustomKind("config.openshift.io", ("networks",)),

@@ -23,10 +23,13 @@ class ClusterState(Struct, frozen=True):
     """`gitVersion` of the API server."""
     pods: int = 0
     nodes: int = 0
+    services: int = 0
     last_event_ns: int | None = None
     """When the server last said anything about Pods, in nanoseconds since the epoch; bookmarks count."""
     denied: tuple[str, ...] = ()
     """What exists but may not be read: `plural.group`, or `configmaps/namespace/name`."""
+    costs: tuple[str, ...] = ()
+    """What that costs, one sentence for those that cost the same."""
     retry_at_ns: int | None = None
     """When the server is asked next, in nanoseconds since the epoch, while it is not connected."""
     undecodable: int = 0

@@ -15,7 +15,9 @@ import yaml
 
 from podwire.kube import ClusterFollower, ClusterState, KubeconfigSource
 from podwire.model.evidence import Evidence
+from podwire.model.owners import Owner
 from podwire.model.pods import Pod
+from podwire.model.services import EndpointSlice, Service
 from podwire.settings.kube import KubeSettings
 from podwire.support.clock import SystemClock
 
@@ -90,6 +92,39 @@ class Sink:
     def state_changed(self, state: ClusterState) -> None:
         self.states.append(state)
 
+    services: dict[str, Service] = field(default_factory=dict)
+    slices: dict[str, EndpointSlice] = field(default_factory=dict)
+    owners: dict[str, Owner] = field(default_factory=dict)
+
+    def services_replaced(self, services: Sequence[Service], at_ns: int) -> None:
+        assert at_ns > 0
+        self.services = {each.name: each for each in services}
+
+    def service_changed(self, service: Service, at_ns: int) -> None:
+        self.services[service.name] = service
+
+    def service_removed(self, service: Service, at_ns: int) -> None:
+        self.services.pop(service.name, None)
+
+    def slices_replaced(self, slices: Sequence[EndpointSlice], at_ns: int) -> None:
+        self.slices = {each.name: each for each in slices}
+
+    def slice_changed(self, slice_: EndpointSlice, at_ns: int) -> None:
+        self.slices[slice_.name] = slice_
+
+    def slice_removed(self, slice_: EndpointSlice, at_ns: int) -> None:
+        self.slices.pop(slice_.name, None)
+
+    def owners_replaced(self, kind: str, owners: Sequence[Owner], at_ns: int) -> None:
+        rest = {name: each for name, each in self.owners.items() if each.kind != kind}
+        self.owners = rest | {each.name: each for each in owners}
+
+    def owner_changed(self, owner: Owner, at_ns: int) -> None:
+        self.owners[owner.name] = owner
+
+    def owner_removed(self, owner: Owner, at_ns: int) -> None:
+        self.owners.pop(owner.name, None)
+
     @property
     def state(self) -> ClusterState:
         return self.states[-1] if self.states else ClusterState()
@@ -132,7 +167,8 @@ def write_kubeconfig(
 async def following(kubeconfig: Path, settings: KubeSettings = QUICK) -> AsyncIterator[Sink]:
     """Run a ClusterFollower for the length of a block."""
     sink = Sink()
-    follower = ClusterFollower(KubeconfigSource(str(kubeconfig)), sink=sink, clock=SystemClock(), settings=settings)
+    source = KubeconfigSource(str(kubeconfig))
+    follower = ClusterFollower(source, sink=sink, clock=SystemClock(), settings=settings, services=sink, owners=sink)
     task = asyncio.create_task(follower.run())
     try:
         yield sink

@@ -14,6 +14,12 @@ from aiohttp import web
 
 Object = dict[str, Any]
 
+DAEMON_SETS = "/apis/apps/v1/daemonsets"
+SERVICES = "/api/v1/services"
+SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
+REPLICA_SETS = "/apis/apps/v1/replicasets"
+JOBS = "/apis/batch/v1/jobs"
+
 
 @dataclass
 class Fault:
@@ -49,11 +55,14 @@ class Api:
         self.oldest = 0
         """Watches from before this version are told 410 in an ERROR line."""
         self.collections: dict[str, dict[tuple[str, str], Object]] = {"/api/v1/pods": {}, "/api/v1/nodes": {}}
-        self.collections["/apis/apps/v1/daemonsets"] = {}
+        for path in (DAEMON_SETS, SERVICES, SLICES, REPLICA_SETS, JOBS):
+            self.collections[path] = {}
         self.groups: dict[str, list[str]] = {"apps": ["v1"]}
         self.token = ""
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.accepted: dict[str, set[str]] = {}
+        """The media types that were asked for, by path."""
         self.page_size = 0
         """Above 0: lists are given in pages of this size even where none were asked for."""
         self.is_silent = False
@@ -126,6 +135,7 @@ class Api:
         """Answer one request."""
         query = dict(request.query)
         self.requests.append((request.path, query))
+        self.accepted.setdefault(request.path, set()).add(request.headers["Accept"])
         if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
             return web.Response(status=401, text=status_body(401, "Unauthorized", "Unauthorized"))
         fault = self._fault(request.path, "watch" if "watch" in query else "list")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from podwire.kube import ObjectsError, load_objects
 from podwire.kube.offline import _Objects
 from podwire.model.evidence import Evidence
+from podwire.model.pods import Pod
 
 CASES = Path(__file__).parents[2] / "cases" / "kube"
 
@@ -126,5 +127,5 @@ DOCUMENT = st.dictionaries(st.sampled_from(KEYS), VALUE | st.fixed_dictionaries(
 def test_any_document_is_taken_or_left(document: dict[str, Any], kind: str, version: Any) -> None:
     objects = _Objects()
     objects.take({**document, "kind": kind, "apiVersion": version})
-    objects.pods()
+    objects.all(Pod)
     objects.evidence()
