@@ -23,7 +23,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("names", nargs="*", help=f"of {', '.join(MEASUREMENTS)}; all without any")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that everything works")
     parser.add_argument("--large", action="store_true", help="also 10 million open connections: 4 GB of disk")
-    parser.add_argument("--install-peers", action="store_true", help="install the programs that are compared (Debian)")
+    peers_help = "install what is compared (Debian, which may also start it as services)"
+    parser.add_argument("--install-peers", action="store_true", help=peers_help)
     given = parser.parse_args(words)
     for name in given.names:
         if name not in MEASUREMENTS:

@@ -74,11 +74,11 @@ def against_peers(sizes: Sizes) -> None:
                 for peer in (each for each in found if each.is_slow == is_slow):
                     lines.append(peer.command)
                     try:
-                        _try(peer, made)
+                        first = _try(peer, made)
                     except RunFailedError as reason:
                         failed.append(f"{peer.name} could not be measured: {reason}")
                         continue
-                    rows.append(_beside(peer, made, sizes))
+                    rows.append(_beside(peer, first, made, sizes))
     for sentence in failed:
         table.note(sentence)
     if not lines:
@@ -108,11 +108,11 @@ def _try(peer: Peer, made: Made) -> Run:
     return done
 
 
-def _beside(peer: Peer, made: Made, sizes: Sizes) -> tuple[str, ...]:
+def _beside(peer: Peer, first: Run, made: Made, sizes: Sizes) -> tuple[str, ...]:
     theirs: list[Run] = []
     ours: list[Run] = []
     for _ in range(min(sizes.rounds, 3)):
-        theirs.append(_try(peer, made))
+        theirs.append(_try(peer, made) if theirs else first)
         ours.append(run(replay(made.name)))
     check(ours, made)
     return (
