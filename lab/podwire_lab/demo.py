@@ -19,11 +19,13 @@ DEMO_PLANES = ("flannel-host-gw", "flannel-vxlan")
 CLUSTER = "pluribus"
 PROMPT = "CLI (network-admin@switch) > "
 _READY_SECONDS = 30.0
-_LATE_SECONDS = 3.5
-"""For so long SYNs are lost: the one that gets through comes four seconds after the first."""
+_LATE_SECONDS = 0.5
+"""For so long SYNs are lost: the client's second one, a second after the first, gets through."""
+_DROPPED_SECONDS = 3.5
+"""How long the client of a port whose packets are dropped goes on trying."""
 _POLL_SECONDS = 0.2
 _PAIR = r"10\.10\.1\.1 +10\.10\.2\.1 +"
-_ROWS = (f"{_PAIR}8080 +est", f"{_PAIR}8080 +fin", f"{_PAIR}8081 +rst", f"{_PAIR}8082 +syn", f"{_PAIR}8083 +fin +4")
+_ROWS = (f"{_PAIR}8080 +est", f"{_PAIR}8080 +fin", f"{_PAIR}8081 +rst", f"{_PAIR}8082 +syn", f"{_PAIR}8083 +fin +1")
 """The connections that the demonstration makes, as connection-show must tell them."""
 
 
@@ -103,7 +105,7 @@ def _tables(console: Console, lab: Lab, plane: Plane) -> None:
         console.show(f"k8s-connection-modify cluster-name {CLUSTER} overlay-vxlan-analytics")
         console.show("k8s-cni-show format cluster-name,cni-plugin,backend,udp-port,vxlan,network-type")
     _say("\nNow the Pods talk: a request, a connection that stays open, one to a closed port, one to a port whose")
-    _say("packets are dropped on the way, and one whose first SYNs are lost.")
+    _say("packets are dropped on the way, and one whose first SYN is lost.")
     _talk(lab)
     console.wait_for("connection-show", _ROWS)
     console.show("connection-show")
@@ -127,7 +129,7 @@ def _talk(lab: Lab) -> None:
     lab.traffic.long()
     lab.traffic.short()
     lab.traffic.refused()
-    lab.traffic.dropped(seconds=_LATE_SECONDS)
+    lab.traffic.dropped(seconds=_DROPPED_SECONDS)
     late.join()
 
 
@@ -145,6 +147,9 @@ def as_root(arguments: list[str]) -> None:
         return
     inside = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--fork"]
     try:
+        tried = subprocess.run([*inside, "true"], capture_output=True, check=False)  # noqa: S603
+        if tried.returncode != 0:
+            raise LabError("The demonstration needs root, or a kernel that allows unprivileged user namespaces.")
         os.execvp(inside[0], [*inside, sys.executable, "-m", "podwire_lab", *arguments])  # noqa: S606
     except OSError as error:
         raise LabError(f"Without root the demonstration needs unshare(1): {error.strerror}.") from error

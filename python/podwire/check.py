@@ -21,6 +21,9 @@ from podwire.support.log import set_up_log
 
 _LABEL_WIDTH = 18
 
+ANSWER_SECONDS = 10.0
+"""How long a server may be silent here: somebody waits for the report."""
+
 Report = dict[str, Any]
 """What is reported, by the names of the columns of `k8s-connection-show` and `k8s-cni-show`."""
 
@@ -34,7 +37,9 @@ def run_check(words: list[str]) -> int:
         report = _report(evidence, pods)
     else:
         source = KubeconfigSource(path=given.kube_config, context=given.context)
-        report = _cluster_report(asyncio.run(check(source, settings=KubeSettings())))
+        report = _cluster_report(
+            asyncio.run(check(source, settings=KubeSettings(connect_seconds=5.0, answer_seconds=ANSWER_SECONDS)))
+        )
     if given.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
@@ -115,6 +120,6 @@ def _printed(report: Report) -> str:
         for index, line in enumerate(shown if isinstance(shown, list) else [shown]):
             text = {True: "yes", False: "no"}.get(line, line) if isinstance(line, bool) else line
             lines.append(f"{name + ':' if index == 0 else '':{_LABEL_WIDTH}}{text}\n")
-    if not report["cni-plugin"]:
+    if not report["cni-plugin"] and report.get("state", "connected") == "connected":
         lines.append(f"{'cni-plugin:':{_LABEL_WIDTH}}unknown: nothing that was seen names one\n")
     return "".join(lines)

@@ -31,7 +31,8 @@ class ApiServer:
         """Take the socket. Raises UnavailableError when another podwire has it or the folder does not allow it."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Only the last folder is made: a path that is wrong further up is more likely a slip than a wish.
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
             _check_folder(self._path.parent)
             self._remove_stale()
             listener.bind(os.fspath(self._path))
@@ -66,8 +67,13 @@ class ApiServer:
 
     def _remove_stale(self) -> None:
         """Remove the file of a server that is gone; refuse to take it from one that answers."""
-        if not self._path.exists():
+        try:
+            mode = self._path.lstat().st_mode
+        except FileNotFoundError:
             return
+        if not stat.S_ISSOCK(mode):
+            msg = f"{self._path} exists and is no socket; choose another with --socket."
+            raise UnavailableError(msg)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(1)
             try:

@@ -130,9 +130,9 @@ def _name(raw: str) -> str:
         not 0 < len(raw) <= MOST_NAME_CHARACTERS
         or not raw.isprintable()
         or raw != raw.strip()
-        or any(each in raw for each in ",'\"")
+        or any(each in raw for each in ",'\"?*!")
     ):
-        msg = f"a name of 1 to {MOST_NAME_CHARACTERS} characters without commas and quotes"
+        msg = f"a name of 1 to {MOST_NAME_CHARACTERS} printable characters without commas, quotes, ?, * and !"
         raise ValueError(msg)
     return raw
 

@@ -131,8 +131,9 @@ def _window(given: dict[str, Any], now_ns: int) -> Window:
     if given.get("interval") == 0:
         msg = "interval: it must be longer than 0"
         raise UsageError(msg)
-    return Window(
-        max((start for start in starts if start is not None), default=None),
-        min((end for end in ends if end is not None), default=None),
-        given.get("interval"),
-    )
+    start = max((start for start in starts if start is not None), default=None)
+    end = min((end for end in ends if end is not None), default=None)
+    if start is not None and end is not None and start > end:
+        msg = "The time options leave no time: the window would start after its end"
+        raise UsageError(msg)
+    return Window(start, end, given.get("interval"))

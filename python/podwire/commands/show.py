@@ -15,7 +15,8 @@ MOST_SAMPLES = 100_000
 
 def answer_rows(query: Query, rows: Iterable[Row], *, now_ns: int, notes: Iterable[str] = ()) -> Answer:
     """Return what `query` asks of `rows` (all columns, raw values)."""
-    kept = list(_filtered(query, rows, now_ns))
+    given = list(rows)
+    kept = list(_filtered(query, given, now_ns))
     for name, descending in reversed(query.sort):
         kept.sort(key=lambda row: _sort_key(row.get(name)), reverse=descending)
     shown = kept[: query.limit] if query.limit else kept
@@ -24,8 +25,15 @@ def answer_rows(query: Query, rows: Iterable[Row], *, now_ns: int, notes: Iterab
         rows=[{name: row.get(name) for name in names} for row in shown],
         columns=names,
         count=len(kept),
-        notes=list(notes),
+        notes=list(notes) or _no_match(query, given, kept),
     )
+
+
+def _no_match(query: Query, given: list[Row], kept: list[Row]) -> list[str]:
+    """Tell an answer that is empty for its filters from an empty table."""
+    if kept or not given:
+        return []
+    return [f"Nothing matches; without filters {query.noun.show_command} has {len(given)}."]
 
 
 def answer_ready(query: Query, rows: list[Row], *, count: int, notes: Iterable[str] = ()) -> Answer:

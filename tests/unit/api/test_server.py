@@ -119,6 +119,14 @@ async def test_the_socket_of_a_killed_server_is_taken_over(tmp_path: Path) -> No
     assert status == 200
 
 
+def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("precious", encoding="utf-8")
+    with pytest.raises(UnavailableError, match="is no socket"):
+        ApiServer(make_application(Commands([], clock=FixedClock(0)), version="0"), path=path).open()
+    assert path.read_text(encoding="utf-8") == "precious"
+
+
 def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     with pytest.raises(UnavailableError, match="Others may write"):
