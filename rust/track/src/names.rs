@@ -159,8 +159,15 @@ impl Names {
     fn name_again(&self, table: &mut Table, slot: u32, counters: &mut Counters) {
         let addrs = table.addrs(slot);
         for side in [OUT, IN] {
-            let is_named = table.slab.cold[slot as usize].reason(side) == Reason::Named;
-            if !is_named && self.name_side(table, slot, side, addrs[side]) {
+            let cold = &table.slab.cold[slot as usize];
+            // Two had a claim when the packet passed: that one of them is followed no more makes neither of them right.
+            // Only a tunnel's nodes, learnt later, can tell them apart.
+            let is_final = match cold.reason(side) {
+                Reason::Named => true,
+                Reason::Ambiguous => !cold.has(mark::TUNNEL_CLUSTER),
+                _ => false,
+            };
+            if !is_final && self.name_side(table, slot, side, addrs[side]) {
                 counters.named_late += 1;
             }
         }

@@ -104,6 +104,18 @@ fn two_clusters_on_one_address_name_nobody() {
 }
 
 #[test]
+fn what_two_clusters_claimed_stays_without_a_name_when_one_of_them_goes() {
+    let mut talk = Talk::new();
+    talk.tracker.add_claims(&[claim(1, CLIENT.0, 11, START, None), claim(2, CLIENT.0, 12, START, None)]);
+    talk.client(SYN, 0, 0, 0);
+    talk.tracker.drop_cluster(1);
+    talk.tracker.set_nodes(&[(NODES[0], 2)]);
+    talk.tracker.add_claims(&[claim(2, CLIENT.0, 12, START, None)]);
+    while talk.tracker.expire(talk.now) {}
+    assert_eq!((talk.row().src_endpoint, talk.row().src_reason), (0, Reason::Ambiguous));
+}
+
+#[test]
 fn the_tunnels_nodes_tell_the_cluster() {
     let mut talk = in_tunnel();
     talk.tracker.set_nodes(&[(NODES[0], 2), (NODES[1], 2)]);
