@@ -4,7 +4,8 @@
 //! identification are all the same, and both came within 50 ms. What is sent again gets a new identification. IPv6 has
 //! none, and some senders leave it 0 (RFC 6864 §4.1): there a copy has to come within a millisecond, sooner than anyone
 //! sends again, while the time stamps of TCP (RFC 7323), which the checksum covers, tell later ones. The tunnel is not
-//! compared: a packet may have been mirrored before it entered one.
+//! compared: a packet may have been mirrored before it entered one. Only where several clusters have nodes is it asked
+//! for the cluster: two of them may hold Pods with the same addresses.
 //!
 //! A small table remembers the latest packets. Where more than that come within the window, copies that are far apart
 //! are taken for retransmissions.

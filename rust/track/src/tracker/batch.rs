@@ -141,7 +141,8 @@ impl Tracker {
             *wide = wide_pair(&parsed.addrs);
         }
         let key = self.table.key(&parsed.addrs, [parsed.src_port, parsed.dst_port], place);
-        let print = self.print(&key, parsed);
+        let cluster = self.cluster_of(parsed.tunnel.as_ref());
+        let print = self.print(&key, cluster, parsed);
         let is_copy = self.copies.is_copy(print, parsed.ip_id != 0, frame.ts_ns);
         *lane = Lane {
             key,
@@ -151,7 +152,7 @@ impl Tracker {
             payload: parsed.payload_len,
             wire_len: frame.wire_len,
             guess: NONE,
-            cluster: self.cluster_of(parsed.tunnel.as_ref()),
+            cluster,
             flags: parsed.flags & FLAGS | if parsed.window == 0 { ZERO_WINDOW } else { 0 },
             kind: if is_copy { Kind::Done } else { Kind::Segment },
         };
@@ -165,7 +166,8 @@ impl Tracker {
         let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
         let told =
             u64::from(datagram.ip_id) << 48 | u64::from(datagram.checksum) << 32 | u64::from(datagram.payload_len);
-        let print = self.table.seed.mix(key.hash, told ^ key.addrs ^ u64::from(key.ports) << 32);
+        let cluster = self.cluster_of(path.tunnel.as_ref());
+        let print = self.table.seed.mix(key.hash ^ u64::from(cluster), told ^ key.addrs ^ u64::from(key.ports) << 32);
         // Nothing else tells one datagram from the next with the same content.
         let is_copy = datagram.ip_id != 0 && self.copies.is_copy(print, true, frame.ts_ns);
         *lane = Lane {
@@ -174,7 +176,7 @@ impl Tracker {
             payload: datagram.payload_len,
             wire_len: frame.wire_len,
             guess: NONE,
-            cluster: self.cluster_of(path.tunnel.as_ref()),
+            cluster,
             kind: if is_copy { Kind::Done } else { Kind::Datagram },
             ..Lane::default()
         };
@@ -192,10 +194,12 @@ impl Tracker {
 
     /// A hash of what two copies of a segment have in common.
     #[inline(always)]
-    fn print(&self, key: &Key, parsed: &Parsed) -> u64 {
+    fn print(&self, key: &Key, cluster: u16, parsed: &Parsed) -> u64 {
+        let ends = if key.is_v6() { key.hash } else { key.addrs };
         let told = u64::from(parsed.ip_id) << 48 | u64::from(parsed.checksum) << 32 | u64::from(parsed.payload_len);
         let numbers = u64::from(parsed.seq) << 32 | u64::from(parsed.ack);
-        self.table.seed.mix(numbers ^ u64::from(parsed.flags) << 16, told ^ key.addrs ^ u64::from(key.ports) << 32)
+        let which = u64::from(parsed.flags) << 16 ^ u64::from(cluster);
+        self.table.seed.mix(numbers ^ which, told ^ ends ^ u64::from(key.ports) << 32)
     }
 
     /// Looks a lane's connection up in the index, and starts loading it.
@@ -208,7 +212,7 @@ impl Tracker {
         guess
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn count_segment(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
         let Some(direction) = self.table.verify(lane.guess, &lane.key, wide, lane.cluster) else {
             return self.count_anew(lane, wide, frame);

@@ -67,3 +67,19 @@ fn a_packet_mirrored_outside_and_inside_of_its_tunnel_counts_once() {
     }
     assert_eq!((talk.row().opkts, duplicates(&talk)), (1, 1));
 }
+
+#[test]
+fn equal_packets_of_two_clusters_are_no_copies() {
+    let mut tracker = tracker();
+    let spec = OverlaySpec { kind: Encap::Vxlan, port: 8472, vni: None, vni_is_identity: false, cluster: 0 };
+    tracker.set_overlays(&[spec]);
+    let node = |cluster: u16, last: u8| IpAddr::V4(Ipv4Addr::new(192, 168, cluster as u8, last));
+    let nodes = [1, 2].map(|cluster| [(node(cluster, 1), cluster), (node(cluster, 2), cluster)]);
+    tracker.set_nodes(&nodes.concat());
+    let syn = Built { src: CLIENT, dst: SERVER, seq: 1, ack: 0, flags: SYN, payload: 0 };
+    let plain = stamped(build::frame(&syn), 7, 1);
+    for cluster in [1, 2] {
+        feed(&mut tracker, START, &build::vxlan((node(cluster, 1), node(cluster, 2)), 8472, 1, &plain));
+    }
+    assert_eq!(rows(&tracker).iter().map(|row| row.cluster).collect::<Vec<_>>(), [1, 2]);
+}
