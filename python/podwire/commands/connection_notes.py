@@ -23,7 +23,13 @@ class ConnectionNotes:
         """Return the sentence for an answer without rows; `total` is how many connections the table holds."""
         if total:
             return [f"No connection matches; there are {total} in the table."]
-        causes: tuple[Callable[[], str], ...] = (self._disabled, self._no_source, self._hidden_overlay, self._no_packet)
+        causes: tuple[Callable[[], str], ...] = (
+            self._disabled,
+            self._no_source,
+            self._interface_away,
+            self._hidden_overlay,
+            self._no_packet,
+        )
         text = next((text for cause in causes if (text := cause())), "No connection was seen yet.")
         return [text]
 
@@ -64,6 +70,20 @@ class ConnectionNotes:
 
     def _no_packet(self) -> str:
         counters = self._parts.capture.counters()
+        if counters.get("created", 0):
+            return "Every connection that was seen has ended and left the table, or the table was cleared."
         if counters.get("packets", 0):
-            return f"{counters['packets']} packets were read and none of them belongs to a TCP connection."
+            return (
+                f"{counters['packets']} packets were read and none of them makes a connection; "
+                "capture-show format interface,outcomes tells what they were."
+            )
         return "No packet was seen yet; capture-show tells what the interfaces receive."
+
+    def _interface_away(self) -> str:
+        """Name the interfaces when none of them is up."""
+        if self._sources is None:
+            return ""
+        states = {each["interface"]: each.get("state", "up") for each in self._parts.capture.source_counters()}
+        if not states or "up" in states.values():
+            return ""
+        return "No packet can come in: " + ", ".join(f"{name} is {state}" for name, state in states.items()) + "."
