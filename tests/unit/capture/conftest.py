@@ -48,6 +48,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
         cases = _cases()
         metafunc.parametrize("case", cases, ids=[case.folder.name for case in cases])
+    if "form" in metafunc.fixturenames:
+        forms = _module("make_files").FORMS
+        metafunc.parametrize("form", forms, ids=[form.name for form in forms])
 
 
 @pytest.fixture
@@ -67,6 +70,12 @@ def packets() -> ModuleType:
 def make() -> ModuleType:
     """The writer of the stories."""
     return _module("make")
+
+
+@pytest.fixture(scope="session")
+def forms() -> ModuleType:
+    """The writer of captures in every form."""
+    return _module("make_files")
 
 
 def _module(name: str) -> ModuleType:
