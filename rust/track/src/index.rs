@@ -14,6 +14,7 @@ const FULL_NUMERATOR: usize = 13;
 const FULL_DENOMINATOR: usize = 16;
 /// Shelves are told apart by the upper bits of the hash.
 const SHELF_BITS: u32 = 8;
+const SHELVES: usize = 1 << SHELF_BITS;
 const FIRST_LINES: usize = 2;
 
 /// Bytes that one connection takes here at worst, right after growing.
@@ -67,12 +68,12 @@ impl Line {
 
 #[derive(Debug)]
 pub(crate) struct Index {
-    shelves: Vec<Shelf>,
+    shelves: Box<[Shelf; SHELVES]>,
 }
 
 impl Index {
     pub fn new() -> Self {
-        Self { shelves: (0..1 << SHELF_BITS).map(|_| Shelf::new()).collect() }
+        Self { shelves: Box::new(core::array::from_fn(|_| Shelf::new())) }
     }
 
     /// Memory taken, bytes.

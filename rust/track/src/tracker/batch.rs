@@ -80,13 +80,14 @@ impl Tracker {
     #[inline]
     fn read_all(&mut self, frames: &[Frame<'_>], work: &mut Lanes) {
         let mut tally = Tally { source: frames.first().map_or(0, |frame| frame.source), ..Tally::default() };
+        let mut last_ns = self.last_packet_ns;
         for ((frame, lane), wide) in frames.iter().zip(&mut work.lanes).zip(&mut work.wide) {
             if frame.source != tally.source {
                 self.note(std::mem::replace(&mut tally, Tally { source: frame.source, ..Tally::default() }));
             }
             tally.packets += 1;
             tally.bytes += u64::from(frame.wire_len);
-            self.last_packet_ns = self.last_packet_ns.max(frame.ts_ns);
+            last_ns = last_ns.max(frame.ts_ns);
             if let Some(parsed) = wire::quick(frame.data, frame.wire_len, frame.link, &self.overlays) {
                 let is_copy = self.fill(lane, wide, frame, &parsed);
                 tally.segments += u64::from(!is_copy);
@@ -97,6 +98,7 @@ impl Tracker {
             self.table.prefetch_index(&lane.key);
         }
         self.note(tally);
+        self.last_packet_ns = last_ns;
     }
 
     /// Reads a frame that is not of the common kind.
