@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from podwire.cni.node_addresses import addresses_of
-from podwire.engine.decoding import wanted_overlays
+from podwire.engine.decoding import known_tunnels
 from podwire.engine.feed import ClusterFeed
 from podwire.engine.parts import Parts
 from podwire.kube import ClusterFollower, KubeconfigSource
@@ -68,7 +68,7 @@ class ClusterManager:
     def refresh_core(self) -> None:
         """Tell the packet core which tunnels to look into and which cluster each node belongs to."""
         self._parts.capture.set_nodes(self._nodes())
-        self._parts.capture.set_overlays(wanted_overlays(self._configuration, self._parts))
+        self._parts.capture.set_overlays(known_tunnels(self._configuration, self._parts))
 
     def _start(self, name: str, settings: ClusterSettings) -> None:
         feed = ClusterFeed(name, settings, parts=self._parts, changed=self.refresh_core)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podwire.engine.parts import Parts
 from podwire.model.findings import CniFinding
-from podwire.model.overlays import Encapsulation, Overlay
+from podwire.model.overlays import CLOSED_VNI, Encapsulation, Overlay
 from podwire.settings.configuration import Configuration
 
 STANDARD_VXLAN = (
@@ -17,6 +17,29 @@ STANDARD_VXLAN = (
 def vxlan_of(findings: tuple[CniFinding, ...]) -> tuple[Overlay, ...]:
     """Return the VXLAN tunnels of `findings`."""
     return tuple(overlay for finding in findings for overlay in finding.overlays if overlay.kind is Encapsulation.VXLAN)
+
+
+STANDARD_PORTS = ((Encapsulation.VXLAN, 4789), (Encapsulation.VXLAN, 8472), (Encapsulation.GENEVE, 6081))
+"""Ports that are tunnels' wherever they are seen (RFC 7348, RFC 8926, Linux)."""
+
+
+def known_tunnels(configuration: Configuration, parts: Parts) -> list[tuple[Overlay, int]]:
+    """Return the tunnels to look into, and those to know as tunnels only, as the packet core wants them.
+
+    A packet between two nodes on a tunnel's port is no connection of its own: where nobody asked to look inside, it
+    makes no row at all.
+    """
+    wanted = wanted_overlays(configuration, parts)
+    ports = {(overlay.kind, overlay.port) for overlay, _ in wanted}
+    found = {
+        (overlay.kind, overlay.port)
+        for name in configuration.connections
+        for finding in parts.findings.current(name)
+        for overlay in finding.overlays
+        if overlay.kind in (Encapsulation.VXLAN, Encapsulation.GENEVE)
+    }
+    closed = sorted((found | set(STANDARD_PORTS)) - ports, key=str)
+    return wanted + [(Overlay(kind, port=port, vni=CLOSED_VNI), 0) for kind, port in closed]
 
 
 def wanted_overlays(configuration: Configuration, parts: Parts) -> list[tuple[Overlay, int]]:

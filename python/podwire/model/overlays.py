@@ -9,6 +9,9 @@ from msgspec import Struct
 MAX_VNI = (1 << 24) - 1
 """The largest VXLAN or Geneve network identifier (RFC 7348 §5, RFC 8926 §3.4)."""
 
+CLOSED_VNI = (1 << 32) - 1
+"""An identifier that no packet has: the port is known as a tunnel's, and nothing behind it is looked into."""
+
 
 class Encapsulation(StrEnum):
     """The kinds of tunnel that a CNI plugin can put between nodes."""
@@ -31,6 +34,6 @@ class Overlay(Struct, frozen=True):
     port: int | None = None
     """UDP destination port, 1–65535; None for kinds without one."""
     vni: int | None = None
-    """The network identifier, 0–16777215; None where any is accepted."""
+    """The network identifier, 0–16777215; None where any is accepted; CLOSED_VNI where none is."""
     vni_is_identity: bool = False
     """True where the plugin writes something else than a network into the VNI (Cilium: the sender's identity)."""

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from podwire.capture import Capture
-from podwire.engine.decoding import STANDARD_VXLAN, overlay_warning, wanted_overlays
+from podwire.engine.decoding import STANDARD_VXLAN, known_tunnels, overlay_warning, wanted_overlays
 from podwire.engine.parts import Parts
 from podwire.model.findings import CniFinding, NetworkType
-from podwire.model.overlays import Encapsulation, Overlay
+from podwire.model.overlays import CLOSED_VNI, Encapsulation, Overlay
 from podwire.settings.configuration import ClusterSettings, Configuration, VflowSettings
 from podwire.support.clock import FixedClock
 
@@ -55,3 +55,11 @@ def test_an_underlay_has_nothing_to_look_into_and_says_so() -> None:
 def test_a_mixed_network_is_looked_into() -> None:
     mixed = msgspec.structs.replace(FLANNEL, network_type=NetworkType.MIXED)
     assert overlay_warning((mixed,)) == ""
+
+
+def test_a_tunnel_that_nobody_asked_to_look_into_is_known_as_one() -> None:
+    own = msgspec.structs.replace(FLANNEL, overlays=(Overlay(Encapsulation.VXLAN, port=4799, vni=5),))
+    closed = {overlay.port: overlay.vni for overlay, _ in known_tunnels(configuration(overlay=False), parts_with(own))}
+    assert closed == dict.fromkeys((4789, 4799, 6081, 8472), CLOSED_VNI)
+    opened = {overlay.port: overlay.vni for overlay, _ in known_tunnels(configuration(), parts_with(own))}
+    assert opened == {4789: CLOSED_VNI, 4799: 5, 6081: CLOSED_VNI, 8472: CLOSED_VNI}
