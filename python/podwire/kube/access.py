@@ -11,6 +11,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from podwire.kube.errors import KubeconfigError
+from podwire.kube.kubeconfig_files import Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Access:
     is_verified: bool = True
     """False with insecure-skip-tls-verify."""
     warning: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers of every request: as whom to act."""
+    digest: str = field(default="", repr=False)
+    """Equal for the same way in with the same credentials."""
+    marks: tuple[Mark, ...] = ()
+    """The files that it was made of, as they were just before they were read."""
+    renew_at_ns: int | None = None
+    """When its credential should be asked for anew, in nanoseconds since the epoch; None where it tells no end."""
 
 
 @dataclass(frozen=True, slots=True)

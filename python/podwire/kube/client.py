@@ -55,13 +55,14 @@ class ApiClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        headers = {
-            "Accept": _JSON,
-            "Accept-Encoding": "gzip" if self._settings.use_compression else "identity",
-            "User-Agent": "podwire",
-        }
+        headers = [
+            ("Accept", _JSON),
+            ("Accept-Encoding", "gzip" if self._settings.use_compression else "identity"),
+            ("User-Agent", "podwire"),
+            *self.access.headers,
+        ]
         if self.access.authorization:
-            headers["Authorization"] = self.access.authorization
+            headers.append(("Authorization", self.access.authorization))
         connector = aiohttp.TCPConnector(
             ssl=self.access.tls or False, limit=_MOST_CONNECTIONS, socket_factory=_watched_socket, use_dns_cache=False
         )

@@ -13,17 +13,16 @@ from podwire.kube.errors import KubeError, UnauthorizedError
 from podwire.kube.feeds import Phase, pod_feed
 from podwire.kube.follow import Follower
 from podwire.kube.gather import Gatherer
-from podwire.kube.kubeconfig import KubeconfigSource, load_access
+from podwire.kube.kubeconfig_files import KubeconfigSource
 from podwire.kube.pod_schema import PodObject
 from podwire.kube.related import OwnerSink, Related, ServiceSink, Sinks
+from podwire.kube.renewal import AccessKeeper, RenewedError
 from podwire.kube.state import CONNECTED, CONNECTING, ClusterState
 from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod
 from podwire.settings.kube import KubeSettings
 from podwire.support.backoff import Backoff
 from podwire.support.clock import Clock
-
-_TICK_SECONDS = 5.0
 
 
 class ClusterSink(Protocol):
@@ -64,7 +63,7 @@ class ClusterFollower:
         owners: OwnerSink | None = None,
     ) -> None:
         """Take who is told; Services and owners are followed only where somebody wants to hear of them."""
-        self._source = kubeconfig
+        self._keeper = AccessKeeper(kubeconfig, settings, clock)
         self._sink = sink
         self._sinks = Sinks(services, owners, clock)
         self._clock = clock
@@ -118,7 +117,7 @@ class ClusterFollower:
 
     async def _session(self) -> NoReturn:
         """Connect and follow until something concerns the whole connection; that is raised."""
-        access = await load_access(self._source, self._settings)
+        access = await self._keeper.get()
         self._take_access(access)
         async with ApiClient(access, self._settings) as client:
             self._gatherer.version = await client.version()
@@ -129,6 +128,7 @@ class ClusterFollower:
                 group.create_task(self._pods.run(client), name="pods")
                 group.create_task(self._gatherer.run(client), name="evidence")
                 group.create_task(self._related.run(client, after=self._are_pods_known), name="related")
+                group.create_task(self._keeper.watch(access), name="access")
                 group.create_task(self._tick(), name="tick")
         raise RuntimeError("the followers ended by themselves")
 
@@ -156,10 +156,14 @@ class ClusterFollower:
     async def _tick(self) -> NoReturn:
         """Tell what no event tells: that a quiet server still speaks, and that the wait for evidence is over."""
         while True:
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(self._settings.tick_seconds)
             self._evidence_timer.start()
 
     async def _after(self, error: KubeError) -> None:
+        if isinstance(error, RenewedError):
+            return
+        if isinstance(error, UnauthorizedError):
+            self._keeper.refused()
         if isinstance(error, UnauthorizedError) and self._may_reload:
             # A token that ran out is renewed without a word: the file or the plugin has a new one by now.
             self._may_reload = False
@@ -219,7 +223,7 @@ class ClusterFollower:
         return ClusterState(
             state=error.state if error is not None else word,
             error=str(error) if error is not None else "",
-            warning=self._access.warning if self._access else "",
+            warning=" ".join(filter(None, (self._access.warning if self._access else "", self._keeper.warning))),
             server=self._access.server if self._access else "",
             version=self._gatherer.version,
             pods=len(self._pods.records),

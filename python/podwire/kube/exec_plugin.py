@@ -7,6 +7,7 @@ print tokens, and their stderr may too.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import fcntl
 import os
@@ -19,14 +20,28 @@ from typing import Any
 import msgspec
 
 from podwire.kube.errors import KubeconfigError
+from podwire.kube.kubeconfig_files import Chosen, read_named_file
 
 _MOST_OUTPUT_BYTES = 1 << 20
+_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_CLUSTER_KEYS = (
+    "server",
+    "tls-server-name",
+    "insecure-skip-tls-verify",
+    "certificate-authority-data",
+    "proxy-url",
+    "disable-compression",
+)
+_EXTENSION = "client.authentication.k8s.io/exec"
+"""The cluster's extension that is meant for plugins."""
 
 
 class Credential(msgspec.Struct, rename="camel"):
     """`ExecCredentialStatus`: a bearer token, or a client certificate with its key, both in PEM."""
 
     token: str | None = None
+    expiration_timestamp: str | None = None
+    """RFC 3339; when the credential ends."""
     client_certificate_data: str | None = None
     client_key_data: str | None = None
 
@@ -39,15 +54,18 @@ class _ExecCredential(msgspec.Struct, rename="camel"):
     status: Credential | None = None
 
 
-async def run_plugin(config: dict[str, Any], *, cluster: dict[str, Any], base: Path, seconds: float) -> Credential:
+async def run_plugin(config: dict[str, Any], *, chosen: Chosen, seconds: float) -> Credential:
     """Run the command of the kubeconfig's `exec` section and return what it hands out.
 
-    `base` is the kubeconfig's folder, for relative commands; `cluster` its cluster section, for plugins that want it.
     Raises KubeconfigError where the command is missing, fails, takes longer than `seconds` or gives no credential.
     """
-    command = _command(config, base)
+    command = _command(config, chosen.user_base)
     api_version = str(config.get("apiVersion") or "")
-    output = await _run([command, *_arguments(config)], _environment(config, cluster, api_version), seconds)
+    if api_version not in _VERSIONS:
+        raise KubeconfigError(f"The kubeconfig's exec section has to name one of {', '.join(_VERSIONS)} as apiVersion.")
+    if config.get("interactiveMode") == "Always":
+        raise KubeconfigError("The kubeconfig's exec plugin wants a terminal, which podwire has none of: use a token.")
+    output = await _run([command, *_arguments(config)], _environment(config, chosen, api_version), seconds)
     name = Path(command).name
     try:
         answer = msgspec.json.decode(output, type=_ExecCredential)
@@ -84,10 +102,24 @@ def _arguments(config: dict[str, Any]) -> list[str]:
     return [str(each) for each in arguments]
 
 
-def _environment(config: dict[str, Any], cluster: dict[str, Any], api_version: str) -> dict[str, str]:
+def _cluster_info(chosen: Chosen) -> dict[str, Any]:
+    """Describe the cluster for a plugin (`client.authentication.k8s.io/v1`, Cluster): its authority as data."""
+    cluster = chosen.cluster
+    info = {key: cluster[key] for key in _CLUSTER_KEYS if cluster.get(key)}
+    name = cluster.get("certificate-authority")
+    if isinstance(name, str) and name and "certificate-authority-data" not in info:
+        pem = read_named_file(chosen.cluster_base / name, "certificate-authority")
+        info["certificate-authority-data"] = base64.b64encode(pem.encode()).decode()
+    for each in cluster.get("extensions") or ():
+        if isinstance(each, dict) and each.get("name") == _EXTENSION:
+            info["config"] = each.get("extension")
+    return info
+
+
+def _environment(config: dict[str, Any], chosen: Chosen, api_version: str) -> dict[str, str]:
     spec: dict[str, Any] = {"interactive": False}
     if config.get("provideClusterInfo"):
-        spec["cluster"] = {key: value for key, value in cluster.items() if key != "extensions"}
+        spec["cluster"] = _cluster_info(chosen)
     info = {"kind": "ExecCredential", "apiVersion": api_version, "spec": spec}
     extra = config.get("env") or []
     if not isinstance(extra, list) or not all(isinstance(each, dict) and "name" in each for each in extra):

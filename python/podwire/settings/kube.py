@@ -51,6 +51,9 @@ class KubeSettings:
     state_pause_seconds: float = 0.5
     """Changes of the counts in the state within this time are told as one; a new state word is told at once."""
 
+    tick_seconds: float = 5.0
+    """How often the state is told where nothing else makes it be told: a quiet server still sends bookmarks."""
+
     page_size: int = 500
     """Objects in one page where a list is read in pages (1–10000). kubectl uses 500."""
 
@@ -77,3 +80,10 @@ class KubeSettings:
 
     exec_seconds: float = 30.0
     """How long a credential command may run before it is ended."""
+
+    renew_seconds: float = 60.0
+    """How long before its end a credential is renewed, at most; one that lives less than 4 minutes sooner. Long enough
+    for a plugin that asks a cloud, and for clocks that differ by some seconds."""
+
+    access_check_seconds: float = 5.0
+    """How often the kubeconfig and the files that it names are looked at for changes (one `stat` each)."""

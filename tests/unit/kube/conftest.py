@@ -36,6 +36,7 @@ QUICK = KubeSettings(
     settle_seconds=5.0,
     evidence_pause_seconds=0.0,
     state_pause_seconds=0.0,
+    access_check_seconds=0.02,
 )
 """Short waits, so that what takes minutes in a cluster happens at once."""
 

@@ -221,13 +221,15 @@ class Api:
 
 
 @asynccontextmanager
-async def serving(api: Api, tls: ssl.SSLContext | None = None, port: int = 0) -> AsyncIterator[int]:
+async def serving(
+    api: Api, tls: ssl.SSLContext | None = None, port: int = 0, host: str = "127.0.0.1"
+) -> AsyncIterator[int]:
     """Serve on loopback; gives the port. Ends at once, whatever is open."""
     app = web.Application()
     app.router.add_route("*", "/{rest:.*}", api.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.01, access_log=None, handle_signals=False)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", port, ssl_context=tls, reuse_address=True)
+    site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_address=True)
     await site.start()
     try:
         yield runner.addresses[0][1]
