@@ -132,19 +132,17 @@ pub(crate) fn wide_pair(addrs: &IpPair) -> WidePair {
 }
 
 impl Path {
-    /// Of a frame that makes a row; `vlan` is the tag that was taken out of it.
-    pub fn of(seen: &Seen, vlan: Option<u16>) -> Option<Self> {
-        let mut path = match *seen {
+    /// Of a frame that makes a row.
+    pub fn of(seen: &Seen) -> Option<Self> {
+        match *seen {
             Seen::Tcp(wire::Parsed { addrs, src_port, dst_port, vlan, tunnel, .. }) => {
-                Self { addrs, src_port, dst_port, proto: Proto::Tcp, vlan, tunnel, role: Role::Unknown }
+                Some(Self { addrs, src_port, dst_port, proto: Proto::Tcp, vlan, tunnel, role: Role::Unknown })
             }
             Seen::Datagram(Datagram { addrs, proto, src_port, dst_port, role, vlan, tunnel, .. }) => {
-                Self { addrs, src_port, dst_port, proto: Proto::from_number(proto)?, vlan, tunnel, role }
+                Some(Self { addrs, src_port, dst_port, proto: Proto::from_number(proto)?, vlan, tunnel, role })
             }
-            _ => return None,
-        };
-        path.vlan = vlan.unwrap_or(path.vlan);
-        Some(path)
+            _ => None,
+        }
     }
 
     /// The place in another network.

@@ -104,7 +104,7 @@ impl Tracker {
     /// Reads a frame that is not of the common kind.
     #[inline(never)]
     fn read_closely(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>) {
-        let seen = wire::read(frame.data, frame.wire_len, frame.link, &self.overlays);
+        let seen = wire::read_frame(frame, &self.overlays);
         let is_copy = match &seen {
             Seen::Tcp(parsed) => self.fill(lane, wide, frame, parsed),
             Seen::Datagram(datagram) => self.fill_datagram(lane, wide, frame, datagram),
@@ -162,7 +162,7 @@ impl Tracker {
     }
 
     fn fill_datagram(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, datagram: &Datagram) -> bool {
-        let Some(path) = Path::of(&Seen::Datagram(*datagram), frame.vlan) else { return false };
+        let Some(path) = Path::of(&Seen::Datagram(*datagram)) else { return false };
         *wide = wide_pair(&path.addrs);
         let place = path.place_in(network_of(path.tunnel.as_ref()));
         let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
@@ -236,7 +236,7 @@ impl Tracker {
 
     /// Reads a frame again, for what few packets need.
     pub(super) fn path_of(&self, frame: &Frame<'_>) -> Option<Path> {
-        let seen = wire::read(frame.data, frame.wire_len, frame.link, &self.overlays);
-        Path::of(&seen, frame.vlan)
+        let seen = wire::read_frame(frame, &self.overlays);
+        Path::of(&seen)
     }
 }

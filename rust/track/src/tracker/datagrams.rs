@@ -46,7 +46,7 @@ impl Tracker {
     /// A frame that has to be read again, now that all before it have been counted.
     #[cold]
     pub(super) fn count_special(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
-        match wire::read(frame.data, frame.wire_len, frame.link, &self.overlays) {
+        match wire::read_frame(frame, &self.overlays) {
             Seen::Tcp(_) => {
                 self.count_segment(lane, wide, frame);
                 self.remember_first(lane, wide, frame);
