@@ -17,6 +17,8 @@ usage: podwire COMMAND …
   cli         open the switch's console, or run one command: podwire cli vport-show
   replay      read capture files with the same engine: podwire replay FILE… [COMMAND …]
   k8s-check   say what podwire would make of a cluster, without configuring it
+  kubeconfig-for
+              make a kubeconfig for podwire's account (deploy/rbac.yaml) from its token
   version     print the version
 
 podwire COMMAND --help tells more.
@@ -67,6 +69,12 @@ def _k8s_check(words: list[str]) -> int:
     return run_check(words)
 
 
+def _kubeconfig_for(words: list[str]) -> int:
+    from podwire.kube.kubeconfig_for import run_kubeconfig_for  # noqa: PLC0415
+
+    return run_kubeconfig_for(words)
+
+
 def _version(words: list[str]) -> int:
     del words
     import importlib.metadata  # noqa: PLC0415
@@ -80,6 +88,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "serve": _serve,
     "replay": _replay,
     "k8s-check": _k8s_check,
+    "kubeconfig-for": _kubeconfig_for,
     "version": _version,
     "--version": _version,
 }

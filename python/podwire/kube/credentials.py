@@ -112,14 +112,14 @@ async def _provider_credential(provider: Any) -> Credential:
     token = str(configuration.api_key.get("BearerToken") or "").rpartition(" ")[2]
     if not token:
         raise KubeconfigError(f"The auth-provider {name} of the kubeconfig gives no token: log in with it again.")
-    return Credential(token=token, expiration_timestamp=_end_of(token))
+    return Credential(token=token, expiration_timestamp=end_of_token(token))
 
 
 class _Claims(msgspec.Struct):
     exp: float | None = None
 
 
-def _end_of(token: str) -> str | None:
+def end_of_token(token: str) -> str | None:
     """Read when a JSON web token ends (RFC 7519 §4.1.4) as an RFC 3339 time; None where it does not say."""
     parts = token.split(".")
     if len(parts) != 3:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -32,6 +32,16 @@ class Fault:
     times: int = 1
     on: str = "any"
     """any, list or watch"""
+
+
+class Attributes(NamedTuple):
+    """What a request is about, as an authorizer sees it."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
 
 
 @dataclass
@@ -69,6 +79,8 @@ class Api:
         """True: watches are opened and never say anything, nor end."""
         self.allowed: set[str] | None = None
         """`verb resource` pairs that the account has; None: all."""
+        self.authorize: Callable[[Attributes], bool] | None = None
+        """Decides instead of `allowed`, by everything that a request is about."""
         self._log: list[tuple[int, str, str, Object]] = []
         self._watches: list[_Watch] = []
 
@@ -157,10 +169,11 @@ class Api:
             return web.Response(status=404, text="404 page not found\n")
         verb = "get" if object_name else "watch" if "watch" in query else "list"
         resource = path.rpartition("/")[2]
-        if self.allowed is not None and f"{verb} {resource}" not in self.allowed:
+        # The server takes the name out of the selector, as Kubernetes does (apiserver/pkg/endpoints/request).
+        name = object_name or query.get("fieldSelector", "").removeprefix("metadata.name=")
+        if not self._may(Attributes(verb, _group_of(path), resource, namespace, name)):
             message = f'{resource} is forbidden: User "reader" cannot {verb} resource "{resource}"'
             return web.Response(status=403, text=status_body(403, "Forbidden", message, kind=resource))
-        name = object_name or query.get("fieldSelector", "").removeprefix("metadata.name=")
         if verb == "watch":
             return await self._watch(request, path, name, query)
         things = self.collections.get(path, {}).items()
@@ -209,8 +222,13 @@ class Api:
 
     async def _review(self, request: web.Request) -> web.Response:
         attributes = (await request.json())["spec"]["resourceAttributes"]
-        asked = f"{attributes['verb']} {attributes['resource']}"
-        return web.json_response({"status": {"allowed": self.allowed is None or asked in self.allowed}}, status=201)
+        words = (attributes.get(key, "") for key in ("verb", "group", "resource", "namespace", "name"))
+        return web.json_response({"status": {"allowed": self._may(Attributes(*words))}}, status=201)
+
+    def _may(self, asked: Attributes) -> bool:
+        if self.authorize is not None:
+            return self.authorize(asked)
+        return self.allowed is None or f"{asked.verb} {asked.resource}" in self.allowed
 
     def _fault(self, path: str, verb: str) -> Fault | None:
         for fault in self.faults:
@@ -253,6 +271,10 @@ def _collection(path: str) -> tuple[str, str, str]:
     at = parts.index("namespaces")
     namespace, plural, *name = parts[at + 1 :]
     return "/".join([*parts[:at], plural]), namespace, name[0] if name else ""
+
+
+def _group_of(path: str) -> str:
+    return path.split("/")[2] if path.startswith("/apis/") else ""
 
 
 def _group(name: str, versions: list[str]) -> Object:
