@@ -19,7 +19,6 @@ CLUSTER = "objects"
 """The name of the cluster that `--objects` describes, unless `--cluster-name` gives another."""
 
 STANDARD_INPUT = "-"
-MOST_THREADS = 64
 SHOWN = ("connection-show", "capture-show", "k8s-cni-show", "vport-show")
 """The commands that captures and objects can answer; every other one needs the daemon."""
 
@@ -35,7 +34,6 @@ class Plan:
     objects: list[tuple[str, Path]] = field(default_factory=list)
     """(name of the cluster, path)."""
     mode: str = "full"
-    threads: int = 1
     command: list[str] = field(default_factory=list)
     wants_usage: bool = False
 
@@ -68,7 +66,6 @@ class _Words:
             "--objects": lambda text: self._objects.append((self._names[-1] if self._names else "", Path(text))),
             "--cluster-name": self._take_name,
             "--mode": self._take_mode,
-            "--threads": self._take_threads,
         }
 
     def read(self) -> None:
@@ -120,12 +117,6 @@ class _Words:
             msg = f"--mode: {quoted(text)} is neither full nor control."
             raise UsageError(msg)
         self.plan.mode = text
-
-    def _take_threads(self, text: str) -> None:
-        if not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_THREADS:
-            msg = f"--threads: {quoted(text)} is not a number from 1 to {MOST_THREADS}."
-            raise UsageError(msg)
-        self.plan.threads = int(text)
 
 
 def is_command(word: str) -> bool:

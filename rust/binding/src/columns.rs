@@ -61,7 +61,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     number("cluster", |c| Some(c.cluster.into())),
     Column { name: "source", kind: Kind::Source },
     number("vlan", |c| Some(c.vlan.into())),
-    number("vxlan", |c| c.vni.map(u64::from)),
+    number("vxlan", |c| c.vni.filter(|_| c.encap.is_some_and(Encap::has_identifier)).map(u64::from)),
     word("encap", |c| c.encap.map(Encap::name)),
     address("outer-src-ip", |c| c.outer_src),
     address("outer-dst-ip", |c| c.outer_dst),

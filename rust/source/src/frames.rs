@@ -1,5 +1,6 @@
 //! What every reader of stored frames looks like, and which reader a file gets.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,9 +63,18 @@ pub trait Frames: Send {
 pub fn open(path: &Path, progress: &Arc<Progress>) -> Result<Box<dyn Frames>> {
     let failed = |reason| Error::File(path.display().to_string(), reason);
     let Input { name, bytes } = Input::open(path, progress).map_err(failed)?;
+    open_bytes(&name, bytes)
+}
+
+/// The same for bytes that come from elsewhere; `name` is what sentences call them.
+///
+/// # Errors
+/// Where they cannot be read, or are no capture that can be read.
+pub fn open_bytes(name: &str, bytes: Box<dyn Read + Send>) -> Result<Box<dyn Frames>> {
+    let failed = |reason| Error::File(name.to_owned(), reason);
     let Unpacked { bytes, was_packed } = unpack(bytes).map_err(failed)?;
-    let stored = Stored::new(name.clone(), Window::new(bytes), was_packed);
-    let foreign = |why: String| Error::Foreign(name, why);
+    let stored = Stored::new(name.to_owned(), Window::new(bytes), was_packed);
+    let foreign = |why: String| Error::Foreign(name.to_owned(), why);
     let head = stored.bytes();
     if let Some(why) = stored.failure().filter(|_| head.is_empty()) {
         return Err(foreign(format!("breaks at its first byte: {why}")));

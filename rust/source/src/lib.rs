@@ -3,6 +3,7 @@
 //!
 //! Every source lends its frames in batches, from where they were read to. `sys` alone holds unsafe code.
 
+mod ahead;
 pub mod error;
 pub mod filter;
 pub mod frames;

@@ -1,11 +1,13 @@
 //! Compressed inputs, unpacked while they are read. What an input is, its first bytes tell.
 //!
-//! However much a file unpacks to, only a window of it is ever in memory.
+//! However much a file unpacks to, only a window of it and a few pieces ahead are ever in memory.
 
 use std::io::{self, BufReader, Cursor, Error, ErrorKind, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use zstd::stream::read::Decoder;
+
+use crate::ahead::Ahead;
 
 /// The first bytes that tell the kinds of input apart.
 const HEAD: usize = 8;
@@ -22,7 +24,7 @@ pub(crate) struct Unpacked {
     pub(crate) was_packed: bool,
 }
 
-/// Looks at the first bytes and unpacks what is compressed.
+/// Looks at the first bytes and unpacks what is compressed, in a thread beside.
 pub(crate) fn unpack(bytes: Box<dyn Read + Send>) -> io::Result<Unpacked> {
     let (head, bytes) = peek(bytes)?;
     let plain: Box<dyn Read + Send> = if head.starts_with(GZIP) {
@@ -35,7 +37,7 @@ pub(crate) fn unpack(bytes: Box<dyn Read + Send>) -> io::Result<Unpacked> {
     } else {
         return Ok(Unpacked { bytes, was_packed: false });
     };
-    Ok(Unpacked { bytes: plain, was_packed: true })
+    Ok(Unpacked { bytes: Box::new(Ahead::new(plain)?), was_packed: true })
 }
 
 /// The first bytes, and a reader that gives them again.
