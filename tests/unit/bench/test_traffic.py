@@ -88,7 +88,9 @@ def test_podwire_finds_the_same(make: Make, kind: str) -> None:
     capture.set_collecting(True)
     assert capture.read_files([made.name]).packets == made.packets
     counters = capture.counters()
-    assert (counters["tcp"], counters["created"], counters["joined"]) == (made.packets, made.connections, 0)
+    # IPv6 has no identification: a repeated acknowledgement within a millisecond cannot be told from a mirror's copy.
+    read = counters["tcp"] + counters["duplicate"]
+    assert (read, counters["created"], counters["joined"]) == (made.packets, made.connections, 0)
     capture.close()
 
 
