@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench import console, core, live, peers, table
+from bench import console, core, kubernetes, live, peers, table
 from bench.sizes import LARGE_LIVE, QUICK, Sizes
 
 MEASUREMENTS: Mapping[str, Callable[[Sizes], None]] = {
     "core": core.main,
     "live": live.main,
     "console": lambda _: console.main(),
+    "kubernetes": kubernetes.main,
 }
 
 

@@ -22,6 +22,14 @@ class Sizes:
     live_frames: int = 1_500_000
     live_seconds: int = 8
     """The longest that one live run sends."""
+    pods: int = 150_000
+    """Pods of one cluster: what Kubernetes is tested with, as are 5,000 nodes."""
+    nodes: int = 5_000
+    peer_pods: int = 10_000
+    """Pods of the list that clients with typed models read too, which take minutes over all of them."""
+    changes: int = 5_000
+    """Events a second on a watch."""
+    change_seconds: int = 30
 
     def words(self, *more: str) -> tuple[str, ...]:
         """Return the generator's options for the common capture, with `more`."""
@@ -39,6 +47,11 @@ QUICK = Sizes(
     rounds=2,
     live_frames=100_000,
     live_seconds=1,
+    pods=3_000,
+    nodes=100,
+    peer_pods=500,
+    changes=500,
+    change_seconds=3,
 )
 LARGE_LIVE = 10_000_000
 """Connections that are open at once with `--large`: takes some 4 GB of disk and 3 GB of memory."""
