@@ -14,8 +14,9 @@ from pathlib import Path
 from bench.run import RunFailedError
 from bench.wire import LISTENER_LINK, Wire
 
-_SETTLE_SECONDS = 0.5
-"""After the last frame, until all that is on its way has been read."""
+_READY_SECONDS = 0.5
+_SETTLE_SECONDS = 2.0
+"""After the last frame, until all that is on its way has been read: libpcap hands over what waits once a second."""
 _END_SECONDS = 20
 
 
@@ -47,7 +48,7 @@ class Heard:
 
 
 def listeners(folder: Path) -> list[Listener]:
-    """Give podwire's modes, and the peers that are installed."""
+    """Give podwire's modes, and the peers that are installed; all with buffers of 64 MiB, as podwire has."""
     ours = [sys.executable, "-u", "-m", "bench.listener", LISTENER_LINK]
     seen, dropped = r'"packets": (\d+)', r'"kernel-drops": (\d+)'
     found = [
@@ -55,13 +56,13 @@ def listeners(folder: Path) -> list[Listener]:
         Listener("podwire, control", [*ours, "--mode", "control"], "ready", seen, True, dropped, ends_by_input=True),
     ]
     if (tcpdump := _find("tcpdump")) is not None:
-        command = [tcpdump, "-i", LISTENER_LINK, "-n", "-s", "128", "-Z", "root", "-w", "/dev/null"]
+        command = [tcpdump, "-i", LISTENER_LINK, "-n", "-s", "128", "-B", "65536", "-Z", "root", "-w", "/dev/null"]
         dropped = r"(\d+) packets? dropped by kernel"
         found.append(
             Listener("tcpdump to /dev/null", command, "listening on", r"(\d+) packets? captured", dropped=dropped)
         )
     if (nfpcapd := _find("nfpcapd")) is not None:
-        command = [nfpcapd, "-i", LISTENER_LINK, "-s", "128", "-w", str(folder)]
+        command = [nfpcapd, "-i", LISTENER_LINK, "-s", "128", "-b", "64", "-w", str(folder)]
         found.append(Listener("nfpcapd", command, "Startup", r"Total: Processed: (\d+)"))
     return found
 
@@ -110,7 +111,7 @@ class Listening:
     def _wait_until_ready(self) -> None:
         for _ in range(100):
             if self._listener.ready in self._log.read_text(encoding="utf-8", errors="replace"):
-                time.sleep(_SETTLE_SECONDS)
+                time.sleep(_READY_SECONDS)
                 return
             time.sleep(0.1)
         self.kill()
