@@ -61,6 +61,9 @@ def parse_query(noun: Noun, params: Iterable[tuple[str, str]], *, now_ns: int) -
         else:
             msg = f"{noun.show_command}: unknown option '{keyword}'"
             raise UsageError(msg)
+    if "interval" in given and noun.column("time") is None:
+        msg = f"{noun.show_command}: interval samples tables that keep findings over time; this one has no samples"
+        raise UsageError(msg)
     return Query(
         noun,
         _columns(noun, given.get("format"), sampled="interval" in given),

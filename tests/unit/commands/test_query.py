@@ -116,6 +116,11 @@ def test_interval_samples_what_was_there() -> None:
     ]
 
 
+def test_interval_is_refused_where_there_are_no_samples() -> None:
+    with pytest.raises(UsageError, match="has no samples"):
+        parse_query(CONNECTION, [("interval", "10s")], now_ns=NOW)
+
+
 def test_interval_is_bounded() -> None:
     rows: list[Row] = [{"first-seen": 0, "last-seen": NOW}]
     with pytest.raises(UsageError, match="choose a longer interval"):
