@@ -1,4 +1,4 @@
-"""Runs every measurement, or those named: python -m bench [core] [live] [console] [--quick] [--large] …"""
+"""Runs every measurement, or those named: python -m bench [core] [live] [console] [kubernetes] [--quick] [--large] …"""
 
 from __future__ import annotations
 
