@@ -69,9 +69,9 @@ format: build  ## Format the sources
 .PHONY: lock
 lock:  ## Pin the Python dependencies anew, by version and hash (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt
+	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --all-extras -o requirements/runtime.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --group dev --group lab \
+	  --no-emit-find-links --custom-compile-command "make lock" pyproject.toml --all-extras --group dev --group lab \
 	  -o requirements/dev.txt
 
 .PHONY: clean
