@@ -6,16 +6,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
+from bench.captures import CACHE
 from bench.run import Run
 
 PACKAGES = ("nfdump", "softflowd", "argus-server", "argus-client", "tshark", "tcpdump")
 """Where Debian has them."""
+
+_NFSTREAM = CACHE / "nfstream"
+"""NFStream comes from the Python package index, with dependencies of its own: it gets a virtual environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,11 @@ class Peer:
 
 
 def install() -> None:
-    """Install those that Debian has. Needs root."""
+    """Install those that Debian has, which needs root, and NFStream beside the captures."""
     command = ["apt-get", "install", "--yes", "--quiet", *PACKAGES]
+    subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603
+    venv.create(_NFSTREAM, with_pip=True)
+    command = [str(_NFSTREAM / "bin" / "pip"), "install", "--quiet", "nfstream"]
     subprocess.run(command, check=True, stdout=sys.stderr)  # noqa: S603
 
 
@@ -108,12 +115,13 @@ def _tshark_packets(run: Run) -> int:
 
 
 def _nfstream(capture: Path) -> Peer | None:
-    if find_spec("nfstream") is None:
+    python = _NFSTREAM / "bin" / "python"
+    if not python.exists():
         return None
     code = (
         "import sys, nfstream\n"
         "flows = nfstream.NFStreamer(source=sys.argv[1], statistical_analysis=False, n_dissections=0)\n"
         "print('packets=%d' % sum(flow.bidirectional_packets for flow in flows))\n"
     )
-    command = [sys.executable, "-c", code, str(capture)]
+    command = [str(python), "-c", code, str(capture)]
     return Peer("nfstream", "flows as Python objects", command, lambda run: int(run.number("packets")), is_slow=True)
