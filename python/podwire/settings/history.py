@@ -1,0 +1,25 @@
+"""How the history is written: intervals, bounds and how long it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLimits:
+    """The settings of the room `history` that operators need not know."""
+
+    queue_bytes: int = 128 << 20
+    """Bytes of records that may wait for the disk, of each kind: some seconds of 100,000 connections a second. What
+    comes beyond is let go and counted."""
+    segment_rows: int = 500_000
+    """Rows after which a journal is sealed: sealing sorts them in memory."""
+    seal_ns: int = 300 * _SECOND
+    """The age at which a journal is sealed."""
+    latest_record_ns: int = 600 * _SECOND
+    """How long after a moment a record of what was there may be written: the update interval of long-lived
+    connections and its spread."""
+    least_free_bytes: int = 64 << 20
+    """Free bytes of the disk below which nothing is written: what shares it must go on."""
