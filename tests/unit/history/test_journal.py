@@ -26,6 +26,9 @@ class Written:
     content: bytes
     ends: list[int]
 
+    def __repr__(self) -> str:
+        return f"{len(self.content)} bytes"
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
