@@ -1,0 +1,223 @@
+"""Questions over the live table, the journal and the sealed files as one, answered by DuckDB.
+
+Each question has a database in memory of its own, with bounded memory and time; nothing is ever written to the files,
+and nothing is fetched from a network.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+
+from podwire.history.errors import HistoryError
+from podwire.history.relation import Sources, relation
+from podwire.history.rollups import Rollup
+from podwire.history.schema import KINDS, Kind
+from podwire.history.where import MACROS, Condition, all_of, quoted
+from podwire.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MOST_ROWS = 5_000_000
+"""Rows of one answer without a limit; a question with more is refused rather than answered in part."""
+
+MOST_SAMPLES = 100_000
+"""Rows that `interval` may make."""
+
+MOST_EXACT = 20_000_000
+"""Connections whose percentiles are worked out of every value (8 bytes each); above, they are estimated."""
+
+SECONDS = 60.0
+"""How long a question may take."""
+
+MEMORY = "1GB"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of connections."""
+
+    columns: tuple[str, ...] = ()
+    """Of the connections or of the roll-up; empty: all that the roll-up gives."""
+    start_ns: int | None = None
+    end_ns: int | None = None
+    interval_ns: int | None = None
+    where: tuple[Condition, ...] = ()
+    """On connections."""
+    rollup: Rollup | None = None
+    having: tuple[Condition, ...] = ()
+    """On the rows of the roll-up."""
+    sort: tuple[tuple[str, bool], ...] = ()
+    """(column, descending), most important first."""
+    limit: int = 0
+    """0 is no limit."""
+    addresses: frozenset[str] = frozenset()
+    """Columns that are ordered as addresses."""
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    """Columns that no record has: SQL over those that it has."""
+    now_ns: int = 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a question."""
+
+    table: pa.Table
+    count: int
+    """How many rows there are without the limit."""
+    is_estimated: bool = False
+    """True where percentiles are near the truth only."""
+
+
+def ask(question: Question, sources: Sources) -> Found:
+    """Answer a question. Raises UsageError for one that gives too much, HistoryError where files cannot be read."""
+    database = _database(sources)
+    timer = threading.Timer(SECONDS, database.interrupt)
+    timer.start()
+    try:
+        return _Asking(question, sources, database).found()
+    except duckdb.InterruptException as error:
+        msg = f"The question took longer than {SECONDS:.0f} s: ask for a shorter time, or narrow it with filters."
+        raise UsageError(msg) from error
+    except duckdb.OutOfMemoryException as error:
+        msg = f"The question needs more than {MEMORY} of memory: ask for a shorter time, or narrow it with filters."
+        raise UsageError(msg) from error
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        msg = f"The history cannot be read: {str(error).splitlines()[0]}"
+        raise HistoryError(msg) from error
+    finally:
+        timer.cancel()
+        database.close()
+
+
+def _database(sources: Sources) -> DuckDBPyConnection:
+    database = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": MEMORY,
+            "temp_directory": "",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "true",
+        },
+    )
+    for macro in MACROS:
+        database.execute(macro)
+    schema = KINDS[Kind.CONNECTION]
+    database.register("shape", schema.empty_table())
+    if sources.live is not None:
+        database.register("live", sources.live.rows)
+        database.register("live_keys", sources.live.keys)
+    if sources.journal:
+        database.register("journal", pa.Table.from_batches(list(sources.journal), schema))
+    for name, table in sources.tables.items():
+        database.register(name, table)
+    return database
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """One question on its way."""
+
+    question: Question
+    sources: Sources
+    database: DuckDBPyConnection
+
+    def found(self) -> Found:
+        """Ask it."""
+        question = self.question
+        is_estimated = question.rollup is not None and question.rollup.has_percentiles and self._is_large()
+        rows = self._rolled(is_estimated=is_estimated) if question.rollup else self._single()
+        most = MOST_SAMPLES if question.interval_ns else MOST_ROWS
+        limit = min(question.limit or most + 1, most + 1)
+        wanted = ", ".join(map(quoted, question.columns)) or "*"
+        table = self._table(f"SELECT {wanted} FROM ({rows}){self._order()} LIMIT {limit}")
+        if len(table) > most:
+            what = "interval: more than" if question.interval_ns else "The answer has more than"
+            msg = f"{what} {most} rows; narrow it with filters, a shorter time or limit-output."
+            raise UsageError(msg)
+        count = len(table) if len(table) < limit else self._count(rows)
+        return Found(table, count, is_estimated)
+
+    def _single(self) -> str:
+        """Return SQL for single connections that pass, sampled where an interval is asked for."""
+        question = self.question
+        rows = f"SELECT * FROM {self._rows()} WHERE {all_of(question.where, question.expressions)}"
+        if question.interval_ns is None:
+            return rows
+        step, end = question.interval_ns, question.end_ns if question.end_ns is not None else question.now_ns
+        start = str(question.start_ns) if question.start_ns is not None else '"started-time"'
+        first = f'{start} + greatest(("started-time" - {start} + {step - 1}) // {step}, 0) * {step}'
+        last = f'least("last-time", {end})'
+        # The bound must hold before the samples are made: one row may have millions.
+        samples = f"greatest(({last} - ({first})) // {step} + 1, 0)"
+        total = self._scalar(f"SELECT coalesce(sum({samples}), 0) FROM ({rows})")
+        if total > MOST_SAMPLES:
+            msg = f"interval: more than {MOST_SAMPLES} samples; choose a longer interval or a shorter window"
+            raise UsageError(msg)
+        return f"SELECT *, unnest(range({first}, {last} + 1, {step})) AS time FROM ({rows}) WHERE {samples} > 0"
+
+    def _rolled(self, *, is_estimated: bool) -> str:
+        question = self.question
+        assert question.rollup is not None
+        rows = f"(SELECT * FROM {self._rows()} WHERE {all_of(question.where, question.expressions)})"
+        time = ""
+        if question.interval_ns is not None:
+            start = question.start_ns or 0
+            time = f'{start} + greatest("started-time" - {start}, 0) // {question.interval_ns} * {question.interval_ns}'
+        rolled = question.rollup.sql(rows, time=time, is_estimated=is_estimated)
+        return f"SELECT * FROM ({rolled}) WHERE {all_of(question.having)}"
+
+    def _rows(self) -> str:
+        question = self.question
+        rows = relation(self.sources, start_ns=question.start_ns, end_ns=question.end_ns)
+        if not question.expressions:
+            return rows
+        more = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in question.expressions.items())
+        return f"(SELECT *, {more} FROM {rows})"
+
+    def _is_large(self) -> bool:
+        """Say whether more connections may take part than percentiles are worked out of exactly."""
+        rows = sum(map(len, self.sources.journal))
+        rows += len(self.sources.live.rows) if self.sources.live is not None else 0
+        rows += _rows_of(self.sources.parquet)
+        return rows > MOST_EXACT
+
+    def _order(self) -> str:
+        """Return the order; addresses by their numbers, text in any case, what is missing first of all."""
+        keys = []
+        for name, is_descending in self.question.sort:
+            column = quoted(name)
+            if name in self.question.addresses:
+                column = f"address_key({column})"
+            keys.append(f"{column} {'DESC NULLS LAST' if is_descending else 'ASC NULLS FIRST'}")
+        return f" ORDER BY {', '.join(keys)}" if keys else ""
+
+    def _table(self, sql: str) -> pa.Table:
+        return self.database.sql(sql).to_arrow_table()
+
+    def _count(self, rows: str) -> int:
+        return self._scalar(f"SELECT count(*) FROM ({rows})")
+
+    def _scalar(self, sql: str) -> int:
+        return int(self.database.sql(sql).fetchall()[0][0])
+
+
+def _rows_of(paths: Sequence[Path]) -> int:
+    """Return how many records the files have, by their footers; what cannot be read is told of later."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only where there are files
+
+    total = 0
+    for path in paths:
+        try:
+            total += pq.read_metadata(path).num_rows
+        except (OSError, pa.ArrowException):
+            continue
+    return total
