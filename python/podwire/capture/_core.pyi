@@ -19,8 +19,11 @@ class RecordBatch:
 class Engine:
     """Reads packets from files and interfaces into one connection table."""
 
-    def __new__(cls, *, mode: str = "full", max_memory_bytes: int = 1 << 30) -> Engine:
-        """`mode` is `full` or `control`; `max_memory_bytes` bounds the connection table."""
+    def __new__(cls, *, mode: str = "full", max_memory_bytes: int = 1 << 30, keeps_ended: bool = False) -> Engine:
+        """`mode` is `full` or `control`; `max_memory_bytes` bounds the connection table.
+
+        With `keeps_ended`, what has ended stays in the table until its memory is needed.
+        """
 
     def open_interface(self, name: str, ring_bytes: int = 64 << 20, snap_bytes: int = 256) -> int:
         """Start reading a network interface in a thread of the core. Returns the source's number.

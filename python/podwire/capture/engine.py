@@ -20,8 +20,9 @@ class Capture:
     Raises CaptureError where a source cannot be read, and after `close`.
     """
 
-    def __init__(self, *, mode: str = "full", max_memory_bytes: int = 1 << 30) -> None:
-        self._engine = Engine(mode=mode, max_memory_bytes=max_memory_bytes)
+    def __init__(self, *, mode: str = "full", max_memory_bytes: int = 1 << 30, keeps_ended: bool = False) -> None:
+        """`max_memory_bytes` bounds the connection table; `keeps_ended` lets what has ended stay as long as it fits."""
+        self._engine = Engine(mode=mode, max_memory_bytes=max_memory_bytes, keeps_ended=keeps_ended)
 
     def open_interface(self, name: str, *, ring_bytes: int = 64 << 20, snap_bytes: int = 256) -> int:
         """Start reading an interface; return its source number. It is promiscuous as long as it is read.

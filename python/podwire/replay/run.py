@@ -50,7 +50,8 @@ def run_replay(words: list[str]) -> int:
         return 0
     request = plan.request()
     clock = FixedClock(0)
-    capture = Capture(mode=plan.mode, max_memory_bytes=ServeSettings().connection_max_memory)
+    memory = ServeSettings().connection_max_memory
+    capture = Capture(mode=plan.mode, max_memory_bytes=memory, keeps_ended=True)
     parts = Parts(capture=capture, clock=clock)
     transport = InProcessTransport(_commands(parts))
     try:
@@ -73,9 +74,19 @@ def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:
         summary = parts.capture.read_files(plan.captures)
     # A capture's present is its last packet: ages and time windows count from there.
     clock.set_ns(parts.capture.last_packet_ns())
-    for sentence in (*summary.errors, *summary.notes, *_hints(overlays, summary)):
+    for sentence in (*summary.errors, *summary.notes, *_pushed_out(parts), *_hints(overlays, summary)):
         sys.stderr.write(f"podwire replay: {sentence}\n")
     return summary
+
+
+def _pushed_out(parts: Parts) -> list[str]:
+    """Tell of connections that cannot be shown any more."""
+    counters = parts.capture.counters()
+    gone = sum(value for name, value in counters.items() if name.startswith("evicted"))
+    if not gone:
+        return []
+    memory = ServeSettings().connection_max_memory >> 20
+    return [f"{gone} connections were pushed out of the table, which is full with {memory} MiB: read less at a time."]
 
 
 def _hints(overlays: list[tuple[Overlay, int]], summary: ReadSummary) -> list[str]:

@@ -71,8 +71,9 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(mode: Mode, max_memory_bytes: usize) -> Self {
-        let limits = Limits { max_memory_bytes, control_only: mode == Mode::Control, ..Limits::default() };
+    pub(crate) fn new(mode: Mode, max_memory_bytes: usize, keeps_ended: bool) -> Self {
+        let control_only = mode == Mode::Control;
+        let limits = Limits { max_memory_bytes, control_only, keeps_ended, ..Limits::default() };
         Self {
             mode,
             tracker: Mutex::new(Tracker::new(limits)),

@@ -45,14 +45,14 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, mode="full", max_memory_bytes=1 << 30))]
-    fn new(mode: &str, max_memory_bytes: usize) -> PyResult<Self> {
+    #[pyo3(signature = (*, mode="full", max_memory_bytes=1 << 30, keeps_ended=false))]
+    fn new(mode: &str, max_memory_bytes: usize, keeps_ended: bool) -> PyResult<Self> {
         let mode = match mode {
             "full" => Mode::Full,
             "control" => Mode::Control,
             other => return Err(Error::Value(format!("Mode '{other}' is neither full nor control.")).into()),
         };
-        Ok(Self { core: guarded(|| Ok(Arc::new(Core::new(mode, max_memory_bytes))))? })
+        Ok(Self { core: guarded(|| Ok(Arc::new(Core::new(mode, max_memory_bytes, keeps_ended))))? })
     }
 
     #[pyo3(signature = (name, ring_bytes=64 << 20, snap_bytes=256))]

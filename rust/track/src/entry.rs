@@ -69,6 +69,10 @@ pub(crate) mod status {
     pub const FROZEN: u16 = 0x80;
     /// Established, packets of both sides seen, nobody has closed: what comes next is most likely plain.
     pub const STEADY: u16 = 0x100;
+    /// Frozen for having been silent too long.
+    pub const TIMEOUT: u16 = 0x200;
+    /// Frozen for its addresses and ports having been used for a new one.
+    pub const REPLACED: u16 = 0x400;
 }
 
 /// What every packet reads or writes: one cache line.

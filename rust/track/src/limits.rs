@@ -22,6 +22,9 @@ pub struct Limits {
     pub datagram_idle_ns: u64,
     /// How long an ended connection stays visible.
     pub ended_linger_ns: u64,
+    /// What has ended, or is no longer followed, stays visible until its memory is needed: a capture that is read is
+    /// looked at after its last packet, whenever its connections ended.
+    pub keeps_ended: bool,
     /// How long an ended connection waits for its last packets before it is reported and no longer counts any.
     pub ended_settle_ns: u64,
     /// A SYN with a new sequence number on an open connection opens a new one after this much silence. Before, it is
@@ -42,6 +45,7 @@ impl Default for Limits {
             idle_ns: 2 * HOUR + HOUR / 4,
             datagram_idle_ns: 60 * SECOND,
             ended_linger_ns: 300 * SECOND,
+            keeps_ended: false,
             ended_settle_ns: SECOND,
             reopen_idle_ns: 10 * SECOND,
             ended_queue: 65_536,

@@ -4,10 +4,14 @@ use crate::entry::{Cold, Hot, IN, Latency, OUT, Proto, mark, status};
 use crate::story;
 use crate::table::Table;
 
-/// How a connection ended, as far as its segments told.
+/// How a connection ended, as far as its segments told, or why it is no longer followed.
 pub(crate) fn seen_end(hot: &Hot) -> Option<End> {
-    let end = if hot.state() == State::Rst { End::Rst } else { End::Fin };
-    hot.has(status::ENDED).then_some(end)
+    match () {
+        () if hot.has(status::ENDED) => Some(if hot.state() == State::Rst { End::Rst } else { End::Fin }),
+        () if hot.has(status::TIMEOUT) => Some(End::Timeout),
+        () if hot.has(status::REPLACED) => Some(End::Replaced),
+        () => None,
+    }
 }
 
 /// The connection in a slot; `end` is why it is let go, where its segments did not end it.

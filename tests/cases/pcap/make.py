@@ -7,91 +7,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import make_trouble
 from packets import ACK, FIN, PSH, RST, START_NS, SYN, Talk, Trace, Tunnel
+from stories import US, Row, Story, row_of, whole, whole_row
 
 HERE = Path(__file__).parent
-US = 1000
-"""Nanoseconds in a microsecond."""
-Row = dict[str, Any]
-
-
-@dataclass
-class Story:
-    """One capture and what it must come to. `rows` are in the order in which the connections began."""
-
-    about: str
-    trace: Trace
-    rows: list[Row]
-    overlays: list[list[Any]] = field(default_factory=list)
-    """(kind, port, VNI or null, VNI is identity, cluster)."""
-    nodes: list[list[Any]] = field(default_factory=list)
-    """(outer address, cluster)."""
-    written: dict[str, Any] = field(default_factory=dict)
-    """How the file is written: byte order, fractions, snap length."""
-    is_tshark_blind: bool = False
-    """True where tshark takes different connections for one, so that it is no judge."""
-
-
-def _row(talk: Talk, state: str, **told: Any) -> Row:
-    plain = {"src-ip": talk.client, "dst-ip": talk.server, "src-port": talk.sport, "dst-port": talk.dport}
-    return plain | {"cur-state": state} | {name.replace("_", "-"): value for name, value in told.items()}
-
-
-def _whole(trace: Trace, **given: Any) -> Talk:
-    """A connection from SYN to the last FIN: 149 bytes there, 311 back."""
-    talk = Talk(trace, **given)
-    at = talk.open(0, answer_us=74.8, ack_us=26)
-    talk.c(at + 10, PSH | ACK, b"q" * 149)
-    talk.s(at + 400, PSH | ACK, b"a" * 311)
-    talk.c(at + 420, FIN | ACK)
-    talk.s(at + 500, FIN | ACK)
-    talk.c(at + 520, ACK)
-    return talk
-
-
-def _whole_row(talk: Talk, **told: Any) -> Row:
-    last = START_NS + round((74.8 + 26 + 520) * US)
-    common: Row = {
-        "transition_state": "ended",
-        "end": "fin",
-        "latency": 74_800,
-        "server_latency": 74_800,
-        "client_latency": 26_000,
-        "obytes": 149,
-        "ibytes": 311,
-        "total_bytes": 460,
-        "opkts": 5,
-        "ipkts": 3,
-        "retransmits": 0,
-        "syn_resends": 0,
-        "syn_ack_resends": 0,
-        "started_time": START_NS,
-        "last_time": last,
-        "ended_time": last,
-        "dur": last - START_NS,
-        "vlan": 0,
-        "vxlan": None,
-        "encap": None,
-        "one_way": False,
-        "joined": False,
-    }
-    return _row(talk, "fin", **(common | told))
 
 
 def handshake() -> Story:
-    talk = _whole(trace := Trace())
-    return Story("A whole connection, captured plain.", trace, [_whole_row(talk)])
+    talk = whole(trace := Trace())
+    return Story("A whole connection, captured plain.", trace, [whole_row(talk)])
 
 
 def refused() -> Story:
     talk = Talk(trace := Trace())
     talk.c(0, SYN)
     talk.s(300, RST | ACK)
-    row = _row(talk, "rst", end="rst", latency=None, obytes=0, ibytes=0, opkts=1, ipkts=1, one_way=False)
+    row = row_of(talk, "rst", end="rst", latency=None, obytes=0, ibytes=0, opkts=1, ipkts=1, one_way=False)
     return Story("Nobody listens: the SYN is answered by a reset.", trace, [row], written={"big_endian": True})
 
 
@@ -99,7 +34,7 @@ def unanswered() -> Story:
     talk = Talk(trace := Trace())
     for n, at in enumerate((0, 1_000_000, 3_000_000, 7_000_000)):
         talk.c(at, SYN, back=1 if n else 0)
-    row = _row(talk, "syn", transition_state="started", syn_resends=3, latency=None, one_way=True, ended_time=None)
+    row = row_of(talk, "syn", transition_state="started", syn_resends=3, latency=None, one_way=True, ended_time=None)
     return Story("Nobody answers: the SYN is sent four times.", trace, [row | {"dur": 7_000_000 * US}])
 
 
@@ -110,7 +45,7 @@ def lost_syn() -> Story:
     talk.c(3_000_000, SYN, back=1)
     talk.s(4_010_000, SYN | ACK)
     told = {"latency": 4_010_000 * US, "server_latency": 1_010_000 * US, "client_latency": None}
-    row = _row(talk, "syn-ack", syn_resends=2, syn_ack_resends=0, **told)
+    row = row_of(talk, "syn-ack", syn_resends=2, syn_ack_resends=0, **told)
     return Story("Two SYNs are lost before the server answers: the latency counts from the first.", trace, [row])
 
 
@@ -121,7 +56,7 @@ def lost_syn_ack() -> Story:
     talk.s(1_001_000, SYN | ACK, back=1)
     talk.c(1_001_200, ACK)
     told = {"latency": 1000 * US, "client_latency": 200 * US}
-    row = _row(talk, "est", syn_resends=0, syn_ack_resends=1, **told)
+    row = row_of(talk, "est", syn_resends=0, syn_ack_resends=1, **told)
     return Story("The server sends its SYN-ACK twice.", trace, [row], written={"nanoseconds": False})
 
 
@@ -133,7 +68,7 @@ def half_closed() -> Story:
     talk.s(at + 100, ACK)
     for n in range(3):
         talk.s(at + 200 + n * 10, PSH | ACK, b"a" * 1000)
-    row = _row(talk, "fin", transition_state="started", ended_time=None, obytes=20, ibytes=3000, opkts=4, ipkts=5)
+    row = row_of(talk, "fin", transition_state="started", ended_time=None, obytes=20, ibytes=3000, opkts=4, ipkts=5)
     return Story("The client has closed its side, the server still sends.", trace, [row])
 
 
@@ -143,7 +78,7 @@ def joined() -> Story:
     talk.c(50, PSH | ACK, b"q" * 100)
     talk.s(90, ACK)
     told = {"latency": None, "joined": True, "one_way": False, "obytes": 100, "ibytes": 200}
-    return Story("Joined in the middle: the known port tells the server.", trace, [_row(talk, "est", **told)])
+    return Story("Joined in the middle: the known port tells the server.", trace, [row_of(talk, "est", **told)])
 
 
 def one_way() -> Story:
@@ -151,35 +86,35 @@ def one_way() -> Story:
     talk.c(0, SYN)
     talk.c(900, ACK)
     talk.c(910, PSH | ACK, b"q" * 77)
-    row = _row(talk, "est", latency=None, one_way=True, obytes=77, ibytes=0, opkts=3, ipkts=0)
+    row = row_of(talk, "est", latency=None, one_way=True, obytes=77, ibytes=0, opkts=3, ipkts=0)
     return Story("The mirror carries one direction only.", trace, [row])
 
 
 def tagged() -> Story:
-    talk = _whole(trace := Trace(), vlans=(100,))
-    return Story("In VLAN 100.", trace, [_whole_row(talk, vlan=100)])
+    talk = whole(trace := Trace(), vlans=(100,))
+    return Story("In VLAN 100.", trace, [whole_row(talk, vlan=100)])
 
 
 def double_tagged() -> Story:
-    talk = _whole(trace := Trace(), vlans=(200, 7))
-    return Story("Two tags: the outermost counts.", trace, [_whole_row(talk, vlan=200)])
+    talk = whole(trace := Trace(), vlans=(200, 7))
+    return Story("Two tags: the outermost counts.", trace, [whole_row(talk, vlan=200)])
 
 
 def ipv6() -> Story:
-    talk = _whole(trace := Trace(), client="fd00:10:1::1", server="fd00:10:2::1")
-    return Story("Over IPv6.", trace, [_whole_row(talk)])
+    talk = whole(trace := Trace(), client="fd00:10:1::1", server="fd00:10:2::1")
+    return Story("Over IPv6.", trace, [whole_row(talk)])
 
 
 def cut_short() -> Story:
-    talk = _whole(trace := Trace())
+    talk = whole(trace := Trace())
     about = "Captured with 60 bytes a packet: stream bytes come from the headers."
-    return Story(about, trace, [_whole_row(talk)], written={"snap": 60})
+    return Story(about, trace, [whole_row(talk)], written={"snap": 60})
 
 
 def _tunnelled(vni: int, port: int, ends: tuple[str, str], **given: Any) -> tuple[Trace, list[Row]]:
-    talk = _whole(trace := Trace(), tunnel=Tunnel(vni, port, *ends), **given)
+    talk = whole(trace := Trace(), tunnel=Tunnel(vni, port, *ends), **given)
     told = {"vxlan": vni, "encap": "vxlan", "outer_src_ip": ends[0], "outer_dst_ip": ends[1]}
-    return trace, [_whole_row(talk, **told)]
+    return trace, [whole_row(talk, **told)]
 
 
 def vxlan_flannel() -> Story:
@@ -215,8 +150,8 @@ def twin_clusters() -> Story:
     rows = []
     for cluster in (1, 2):
         ends = (f"192.168.{cluster}.11", f"192.168.{cluster}.12")
-        talk = _whole(trace, tunnel=Tunnel(1, 8472, *ends))
-        rows.append(_whole_row(talk, vxlan=1, encap="vxlan", cluster=cluster, outer_src_ip=ends[0]))
+        talk = whole(trace, tunnel=Tunnel(1, 8472, *ends))
+        rows.append(whole_row(talk, vxlan=1, encap="vxlan", cluster=cluster, outer_src_ip=ends[0]))
     nodes = [[f"192.168.{cluster}.{node}", cluster] for cluster in (1, 2) for node in (11, 12)]
     overlays = [["vxlan", 8472, 1, False, cluster] for cluster in (1, 2)]
     about = "Two clusters with the same Pod addresses: the nodes tell them apart."
@@ -229,7 +164,7 @@ def wrapped() -> Story:
     for n in range(3):
         talk.c(at + 10 + n, PSH | ACK, b"q" * 100)
         talk.s(at + 10.5 + n, PSH | ACK, b"a" * 7)
-    row = _row(talk, "est", obytes=300, ibytes=21, retransmits=0)
+    row = row_of(talk, "est", obytes=300, ibytes=21, retransmits=0)
     return Story("Sequence numbers of both sides pass zero.", trace, [row])
 
 
@@ -241,15 +176,15 @@ def retransmitted() -> Story:
     talk.c(at + 200_000, PSH | ACK, b"q" * 100, back=150)
     talk.c(at + 200_010, PSH | ACK, b"r" * 50, back=50)
     talk.s(at + 200_100, ACK)
-    row = _row(talk, "est", obytes=150, ibytes=0, opkts=6, ipkts=2, retransmits=2)
+    row = row_of(talk, "est", obytes=150, ibytes=0, opkts=6, ipkts=2, retransmits=2)
     return Story("Two segments are sent again; their bytes count once.", trace, [row])
 
 
 def used_again() -> Story:
-    first = _whole(trace := Trace())
+    first = whole(trace := Trace())
     second = Talk(trace, cseq=900_000, sseq=800_000)
     second.open(30_000_000)
-    rows = [_whole_row(first), _row(second, "est", started_time=START_NS + 30_000_000 * US, latency=500 * US)]
+    rows = [whole_row(first), row_of(second, "est", started_time=START_NS + 30_000_000 * US, latency=500 * US)]
     return Story("The same addresses and ports are used for a new connection.", trace, rows)
 
 
@@ -275,6 +210,7 @@ STORIES: tuple[Callable[[], Story], ...] = (
     wrapped,
     retransmitted,
     used_again,
+    *make_trouble.STORIES,
 )
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from make import _whole_row
 from packets import ACK, FIN, PSH, START_NS, SYN, Segment, Talk, Trace, ethernet, ip_packet, tcp_packet, vxlan
+from stories import whole_row
 
 HERE = Path(__file__).parent / "tunnels"
 NODES = ("192.168.0.11", "192.168.0.12")
@@ -107,7 +107,7 @@ def _story(about: str, wrap: Wrap, overlay: list[Any] | None, **given: Any) -> T
     told = given.pop("told", {})
     talk = Wrapped(trace := Trace(), wrap=wrap, nodes=ends, **pods)
     talk.whole()
-    row = _whole_row(talk, **told)
+    row = whole_row(talk, **told)
     if overlay is not None:
         row |= {"encap": given.pop("encap", overlay[0]), "outer-src-ip": ends[0], "outer-dst-ip": ends[1]}
         if "vxlan" not in told:

@@ -46,6 +46,7 @@ class Segment:
     ack: int
     flags: int
     data: bytes = b""
+    window: int = 64240
 
 
 def tcp_packet(source: str, target: str, segment: Segment) -> bytes:
@@ -53,7 +54,9 @@ def tcp_packet(source: str, target: str, segment: Segment) -> bytes:
     seq, ack = segment.seq & 0xFFFFFFFF, segment.ack & 0xFFFFFFFF
     options = b"\x02\x04\x05\xb4" if segment.flags & SYN else b""
     offset = (20 + len(options)) // 4 << 4
-    head = struct.pack(">HHIIBBHHH", segment.sport, segment.dport, seq, ack, offset, segment.flags, 64240, 0, 0)
+    head = struct.pack(
+        ">HHIIBBHHH", segment.sport, segment.dport, seq, ack, offset, segment.flags, segment.window, 0, 0
+    )
     whole = head + options + segment.data
     ends = ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed
     check = checksum(ends + struct.pack(">II", 6, len(whole)) + whole)
@@ -121,17 +124,23 @@ class Talk:
     tunnel: Tunnel | None = None
     cseq: int = 1000
     sseq: int = 5000
+    window: int = 64240
+    """What both sides offer; change it between steps."""
 
     def c(self, at_us: float, flags: int, data: bytes = b"", *, back: int = 0) -> None:
         """The client sends; `back` bytes before its place in the stream, where it repeats itself."""
         ack = self.sseq if flags & ACK else 0
-        self._send(at_us, Segment(self.sport, self.dport, self.cseq - back, ack, flags, data), is_client=True)
+        self._send(
+            at_us, Segment(self.sport, self.dport, self.cseq - back, ack, flags, data, self.window), is_client=True
+        )
         self.cseq += 0 if back else len(data) + bool(flags & (SYN | FIN))
 
     def s(self, at_us: float, flags: int, data: bytes = b"", *, back: int = 0) -> None:
         """The server sends."""
         ack = self.cseq if flags & ACK else 0
-        self._send(at_us, Segment(self.dport, self.sport, self.sseq - back, ack, flags, data), is_client=False)
+        self._send(
+            at_us, Segment(self.dport, self.sport, self.sseq - back, ack, flags, data, self.window), is_client=False
+        )
         self.sseq += 0 if back else len(data) + bool(flags & (SYN | FIN))
 
     def open(self, at_us: float = 0, *, answer_us: float = 500, ack_us: float = 20) -> float:

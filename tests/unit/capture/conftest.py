@@ -55,7 +55,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def capture() -> Iterator[Capture]:
-    core = Capture()
+    core = Capture(keeps_ended=True)
     yield core
     core.close()
 

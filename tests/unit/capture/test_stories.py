@@ -60,7 +60,9 @@ def test_control_mode_tells_the_same_ends(case: Any) -> None:
         assert counters["packets"] + counters["filtered"] == summary.packets
         short = [row for row in case.known["rows"] if row["cur-state"] in ("syn", "rst", "syn-ack")]
         if short:
-            assert capture.rows([], list(short[0])) == short[:1]
+            # Only what passes is counted.
+            told = {name: value for name, value in short[0].items() if name not in ("opkts", "ipkts", "icmp-errors")}
+            assert capture.rows([], list(told)) == [told]
         whole = [row for row in case.known["rows"] if row["cur-state"] == "fin" and "ended-time" in row]
         columns = ["cur-state", "latency", "obytes", "ibytes", "syn-resends"]
         ended = capture.rows([Filter("transition-state", "in", ["ended"]), Filter("end", "in", ["fin"])], columns)

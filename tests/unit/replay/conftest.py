@@ -20,9 +20,19 @@ Done = subprocess.CompletedProcess[str]
 @pytest.fixture(scope="session")
 def make() -> ModuleType:
     """The writer of the stories."""
+    return _module("make")
+
+
+@pytest.fixture(scope="session")
+def packets() -> ModuleType:
+    """The builder of frames and traces."""
+    return _module("packets")
+
+
+def _module(name: str) -> ModuleType:
     sys.path.insert(0, str(CASES))
     try:
-        return importlib.import_module("make")
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(CASES))
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -38,6 +39,18 @@ def test_a_capture_is_shown(replay: Replay, written: Written) -> None:
     heads, _, row = done.stdout.splitlines()
     assert heads.split()[:5] == ["switch", "vlan", "src-ip", "dst-ip", "dst-port"]
     assert row.split()[2:6] == ["10.10.1.1", "10.10.2.1", "8080", "fin"]
+
+
+def test_what_ended_long_before_the_capture_did_is_shown(
+    replay: Replay, make: ModuleType, packets: ModuleType, tmp_path: Path
+) -> None:
+    trace = make.handshake().trace
+    packets.Talk(trace, sport=50000).open(3 * 3600 * 1e6)
+    path = tmp_path / "long.pcap"
+    trace.write(path)
+    done = replay(str(path), "connection-show", "format", "cur-state,transition-state", "--json")
+    assert sorted(str(row["cur-state"]) for row in rows(done)) == ["est", "fin"]
+    assert summary(done)[1] == 2
 
 
 def test_the_command_takes_its_own_words(replay: Replay, written: Written) -> None:

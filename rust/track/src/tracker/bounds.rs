@@ -49,7 +49,9 @@ impl Tracker {
             return;
         }
         let hot = &self.table.slab.hot[slot as usize];
-        if hot.has(status::FROZEN) {
+        if hot.has(status::FROZEN) && self.limits.keeps_ended {
+            self.table.reschedule(slot, class, now_ns.saturating_add(self.limits.ended_linger_ns), now_ns);
+        } else if hot.has(status::FROZEN) {
             self.table.remove(slot);
         } else if hot.has(status::ENDED) {
             self.freeze(slot);
@@ -61,7 +63,7 @@ impl Tracker {
                 Class::Open => self.counters.timeout_idle += 1,
                 _ => self.counters.timeout_half_open += 1,
             }
-            self.take_out(slot, End::Timeout);
+            self.give_up(slot, End::Timeout, now_ns);
         }
     }
 
@@ -113,12 +115,12 @@ impl Tracker {
     }
 
     /// Makes room in the index for a connection between the same ports. One whose end was seen stays visible.
-    pub(super) fn replace(&mut self, slot: u32) {
+    pub(super) fn replace(&mut self, slot: u32, now_ns: u64) {
         if self.table.slab.hot[slot as usize].has(status::ENDED) {
             self.table.unindex(slot);
         } else {
             self.counters.replaced += 1;
-            self.take_out(slot, End::Replaced);
+            self.give_up(slot, End::Replaced, now_ns);
         }
     }
 
@@ -172,6 +174,17 @@ impl Tracker {
             }
         }
         last_tried
+    }
+
+    /// Follows a connection no longer: it stays visible where all do.
+    fn give_up(&mut self, slot: u32, end: End, now_ns: u64) {
+        if !self.limits.keeps_ended {
+            return self.take_out(slot, end);
+        }
+        self.table.unindex(slot);
+        self.table.slab.hot[slot as usize].set(if end == End::Timeout { status::TIMEOUT } else { status::REPLACED });
+        self.freeze(slot);
+        self.table.reschedule(slot, Class::Ended, now_ns.saturating_add(self.limits.ended_linger_ns), now_ns);
     }
 
     /// Takes a connection out of the table, and reports it unless that was done.

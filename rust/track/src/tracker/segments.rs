@@ -52,7 +52,7 @@ impl Tracker {
             Verdict::Suspicious => self.counters.suspicious += 1,
             Verdict::AfterEnd => self.counters.after_end += 1,
             Verdict::Reopens => {
-                self.replace(slot);
+                self.replace(slot, lane.ts_ns);
                 self.open(lane, frame);
             }
         }

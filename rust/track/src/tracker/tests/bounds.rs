@@ -199,3 +199,23 @@ fn a_flood_of_attempts_leaves_open_connections_alone() {
     assert_eq!(counters.evicted_half_open + counters.not_entered + talk.tracker.len() as u64, 1_001_000);
     assert_eq!(talk.tracker.take_ended(100).len(), 16);
 }
+
+#[test]
+fn a_capture_that_is_read_keeps_what_has_ended() {
+    let mut talk = Talk::new();
+    talk.tracker = Tracker::new(Limits { keeps_ended: true, ..Limits::default() });
+    talk.handshake().close(0, 0);
+    talk.ends[OUT].1 += 1;
+    talk.after(SECOND).client(SYN, 0, 0, 0);
+    talk.ends[OUT].1 += 1;
+    talk.handshake();
+    talk.after(20 * SECOND).first = [77, 78];
+    talk.handshake();
+    let later = talk.now + 24 * 3600 * SECOND;
+    while talk.tracker.expire(later) {}
+    let mut ends: Vec<_> = rows(&talk.tracker).iter().map(|row| row.end.map(End::name)).collect();
+    ends.sort_unstable();
+    assert_eq!(ends, [Some("fin"), Some("replaced"), Some("timeout"), Some("timeout")]);
+    talk.after(24 * 3600 * SECOND).client(ACK, 1, 1, 5);
+    assert_eq!(rows(&talk.tracker).len(), 5);
+}
