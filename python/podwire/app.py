@@ -22,6 +22,7 @@ from podwire.commands.connection import ConnectionHandler
 from podwire.commands.connection_notes import ConnectionNotes
 from podwire.commands.connection_stats_settings import ConnectionStatsSettingsHandler
 from podwire.commands.dispatch import Commands
+from podwire.commands.encrypted import EncryptedHandler
 from podwire.commands.handlers import Handler
 from podwire.commands.k8s_cni import CniHandler
 from podwire.commands.k8s_connection import KubernetesConnectionHandler
@@ -73,7 +74,9 @@ class Daemon:
         )
 
         async def apply(configuration: Configuration) -> None:
-            parts.capture.set_collecting(configuration.connection_stats.enable)
+            stats = configuration.connection_stats
+            parts.capture.set_collecting(stats.enable)
+            parts.capture.set_max_memory(stats.connection_max_memory or self._settings.connection_max_memory)
             await clusters.apply(configuration)
 
         configurator = Configurator(self._store, apply=apply)
@@ -110,6 +113,7 @@ class Daemon:
             CaptureHandler(parts, sources),
             ConnectionHandler(parts, notes, switch_name=name, native_vlan=self._settings.native_vlan),
             ConnectionStatsSettingsHandler(configurator, max_memory_bytes=self._settings.connection_max_memory),
+            EncryptedHandler(parts),
             CniHandler(configurator, parts),
             KubernetesConnectionHandler(configurator, clusters, parts),
             KubernetesSettingsHandler(configurator),

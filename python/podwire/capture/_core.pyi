@@ -48,6 +48,9 @@ class Engine:
     def set_collecting(self, collecting: bool) -> None:
         """Start or stop making connections of what is read. While stopped, packets are counted and let go."""
 
+    def set_max_memory(self, max_bytes: int) -> None:
+        """Change the bound of the connection table; where it is lowered, connections are pushed out step by step."""
+
     def set_overlays(self, overlays: list[tuple[str, int, int | None, bool, int]]) -> None:
         """Replace the tunnels to look into: (kind, UDP port, VNI or None, VNI is identity, cluster), any number.
 

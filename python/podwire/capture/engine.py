@@ -23,6 +23,8 @@ class Capture:
     def __init__(self, *, mode: str = "full", max_memory_bytes: int = 1 << 30, keeps_ended: bool = False) -> None:
         """`max_memory_bytes` bounds the connection table; `keeps_ended` lets what has ended stay as long as it fits."""
         self._engine = Engine(mode=mode, max_memory_bytes=max_memory_bytes, keeps_ended=keeps_ended)
+        self.mode = mode
+        """`full` or `control`."""
 
     def open_interface(self, name: str, *, ring_bytes: int = 64 << 20, snap_bytes: int = 256) -> int:
         """Start reading an interface; return its source number. It is promiscuous as long as it is read.
@@ -52,6 +54,13 @@ class Capture:
     def set_collecting(self, collecting: bool) -> None:
         """Start or stop making connections of packets; while stopped they are only counted."""
         self._engine.set_collecting(collecting)
+
+    def set_max_memory(self, max_bytes: int) -> None:
+        """Change the memory that the connection table may take, bytes, at least 1 MiB.
+
+        Where that is less than it takes, what is worth least is pushed out step by step; its memory is kept for others.
+        """
+        self._engine.set_max_memory(max_bytes)
 
     def set_overlays(self, overlays: Iterable[tuple[Overlay, int]]) -> list[Overlay]:
         """Look into these tunnels from now on, each of a cluster (0: of none).
@@ -114,7 +123,8 @@ class Capture:
         """Return a dictionary a source, in the order of their opening.
 
         `source`, `interface` (or file), `state` (up, down, gone, closed, read, or a sentence that says what stands
-        against it), `packets`, `bytes`, `kernel-drops`, `ring-full`, `outages`, `filtered`, `not-collected`, and one
+        against it), `packets`, `bytes`, `kernel-drops`, `ring-full`, `outages`, `filtered`, `evicted` and `not-entered`
+        (connections, not packets), `not-collected`, and one
         count for each outcome of a packet; the outcomes and `not-collected` add up to `packets`.
         """
         return self._engine.source_counters()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from podwire.catalog.capture import CAPTURE
 from podwire.catalog.connection import CONNECTION
 from podwire.catalog.connection_stats_settings import CONNECTION_STATS_SETTINGS
+from podwire.catalog.encrypted import ENCRYPTED
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.catalog.k8s_connection import K8S_CONNECTION
 from podwire.catalog.k8s_settings import K8S_SETTINGS
@@ -21,6 +22,7 @@ NOUNS: tuple[Noun, ...] = (
     CAPTURE,
     CONNECTION,
     CONNECTION_STATS_SETTINGS,
+    ENCRYPTED,
     K8S_CNI,
     K8S_CONNECTION,
     K8S_SETTINGS,

@@ -19,7 +19,7 @@ from podwire.catalog.types import (
     choice,
 )
 
-STATES = ("syn", "syn-ack", "est", "fin", "rst")
+STATES = ("syn", "syn-ack", "est", "fin", "rst", "active")
 
 CONNECTION = Noun(
     name="connection",
@@ -46,7 +46,7 @@ CONNECTION = Noun(
         Column("dst-namespace", STRING, "The namespace of the server's Pod."),
         Column("dst-node", STRING, "The node of the server's Pod."),
         Column("cluster-name", STRING, "The Kubernetes cluster of the named ends."),
-        Column("cur-state", choice(*STATES), "syn, syn-ack, est, fin or rst.", is_default=True),
+        Column("cur-state", choice(*STATES), "syn, syn-ack, est, fin or rst; active without TCP.", is_default=True),
         Column("transition-state", choice("started", "ended"), "Whether the connection goes on or has ended."),
         Column("syn-resends", COUNT, "How often the client sent its SYN again."),
         Column("syn-ack-resends", COUNT, "How often the server sent its SYN-ACK again."),
@@ -59,6 +59,9 @@ CONNECTION = Noun(
         Column("opkts", COUNT, "Packets from the client to the server."),
         Column("ipkts", COUNT, "Packets from the server to the client."),
         Column("retransmits", COUNT, "Data packets that were sent again."),
+        Column("out-of-order", COUNT, "Data packets that came before what they follow."),
+        Column("zero-windows", COUNT, "Packets that asked the other side to wait: their window was 0."),
+        Column("icmp-errors", COUNT, "ICMP errors about packets of the connection."),
         Column("dur", LATENCY, "From the first to the last packet."),
         Column("age", DURATION, "Time since the first packet.", is_default=True),
         Column("started-time", TIME, "When the first packet passed."),

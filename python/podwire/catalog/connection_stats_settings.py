@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podwire.catalog.nouns import Column, Flag, Noun, Verb
+from podwire.catalog.nouns import Column, Flag, Noun, Parameter, Verb
 from podwire.catalog.types import BYTES, YES_NO
 
 CONNECTION_STATS_SETTINGS = Noun(
@@ -19,9 +19,16 @@ CONNECTION_STATS_SETTINGS = Noun(
         Verb(
             "modify",
             "Modify the settings of connection statistics.",
-            (Flag("enable", "enable", "disable", "Enable or disable collecting connection statistics."),),
+            (
+                Flag("enable", "enable", "disable", "Enable or disable collecting connection statistics."),
+                Parameter("connection-max-memory", BYTES, "Set the memory that the connection table may take."),
+            ),
             needs_one=True,
         ),
     ),
-    examples=("connection-stats-settings-modify enable", "connection-stats-settings-show"),
+    examples=(
+        "connection-stats-settings-modify enable",
+        "connection-stats-settings-modify connection-max-memory 512M",
+        "connection-stats-settings-show",
+    ),
 )

@@ -11,12 +11,27 @@ from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.engine.sources import SourceFeed
 
-_SUMMED = ("truncated", "malformed", "unsupported")
-"""Groups of outcomes: the core counts each by layer (`truncated-ipv4`), the table shows their sum."""
+_SUMMED = {
+    "truncated": ("truncated-",),
+    "malformed": ("malformed-",),
+    "unsupported": ("unsupported-", "unknown-vni", "too-deep"),
+}
+"""Groups of outcomes by how their names begin: the core counts each by layer, as in `truncated-ipv4`."""
 
+_PACKETS = {
+    "tcp": "tcp",
+    "udp": "udp",
+    "icmp": "icmp",
+    "sctp": "sctp",
+    "icmp-errors": "icmp-error",
+    "fragments": "fragment",
+    "encrypted": "encrypted",
+    "duplicates": "duplicate",
+}
+"""Outcomes that have a column of their own, by its name."""
 
-_COPIED = ("tcp", "not-collected", "filtered", "ring-full", "outages")
-"""Counters that have a column of the same name."""
+_COPIED = ("not-collected", "filtered", "ring-full", "outages", "kernel-drops", "evicted", "not-entered")
+"""Counters that have a column of the same name and are no outcomes of packets."""
 
 
 class CaptureHandler:
@@ -30,32 +45,31 @@ class CaptureHandler:
 
     async def show(self, query: Query) -> Answer:
         """Return the sources in the order in which they were opened."""
-        rows = [_row(counters) for counters in self._parts.capture.source_counters()]
+        mode = self._parts.capture.mode
+        rows = [_row(counters, mode) for counters in self._parts.capture.source_counters()]
         faults = self._sources.faults if self._sources else {}
-        rows += [_fault_row(name, fault) for name, fault in faults.items()]
+        rows += [_fault_row(name, fault, mode) for name, fault in faults.items()]
         notes = [] if rows else ["No interface is read: start podwire serve with --interface."]
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
 
 
-def _row(counters: dict[str, Any]) -> Row:
-    outcomes = {name: value for name, value in counters.items() if value and (name == "tcp" or name not in _PLAIN)}
-    row: Row = {
-        "interface": counters["interface"],
-        "state": counters.get("state", "up"),
-        "packets": counters["packets"],
-        "bytes": counters["bytes"],
-        "kernel-drops": counters.get("kernel-drops", 0),
-        **{name: counters.get(name, 0) for name in _COPIED},
-        "outcomes": " ".join(f"{name}={value}" for name, value in sorted(outcomes.items())) or None,
-    }
-    for group in _SUMMED:
-        row[group] = sum(value for name, value in counters.items() if name == group or name.startswith(f"{group}-"))
+def _row(counters: dict[str, Any], mode: str) -> Row:
+    outcomes = {name: value for name, value in counters.items() if value and name not in _NO_OUTCOMES}
+    row: Row = {name: counters[name] for name in ("interface", "state", "packets", "bytes", *_COPIED)}
+    row |= {column: counters[name] for column, name in _PACKETS.items()}
+    row["mode"] = mode
+    if mode == "control" and row["state"] != "read":
+        row["filtered"] = None
+    for group, beginnings in _SUMMED.items():
+        row[group] = sum(value for name, value in counters.items() if name.startswith(beginnings))
+    row["outcomes"] = " ".join(f"{name}={value}" for name, value in sorted(outcomes.items())) or None
     return row
 
 
-_PLAIN = frozenset({"interface", "state", "packets", "bytes", "source", "kernel-drops", *_COPIED})
-"""Counters with a meaning of their own; every other one is what became of packets."""
+_NO_OUTCOMES = frozenset({"interface", "state", "packets", "bytes", "source", *_COPIED}) - {"not-collected"}
+"""Counters with a meaning of their own; every other one is what became of packets, and these add up to `packets`."""
 
 
-def _fault_row(name: str, fault: str) -> Row:
-    return {"interface": name, "state": fault, "packets": 0, "bytes": 0, "kernel-drops": 0, "tcp": 0}
+def _fault_row(name: str, fault: str, mode: str) -> Row:
+    zeros = dict.fromkeys(("packets", "bytes", *_COPIED, *_PACKETS, *_SUMMED), 0)
+    return {**zeros, "interface": name, "state": fault, "mode": mode}

@@ -19,7 +19,7 @@ CLUSTER = "objects"
 """The name of the cluster that `--objects` describes, unless `--cluster-name` gives another."""
 
 STANDARD_INPUT = "-"
-SHOWN = ("connection-show", "capture-show", "k8s-cni-show", "vport-show")
+SHOWN = ("connection-show", "capture-show", "encrypted-show", "k8s-cni-show", "vport-show")
 """The commands that captures and objects can answer; every other one needs the daemon."""
 
 _SEE = "see podwire replay --help."

@@ -10,6 +10,7 @@ from podwire.commands.capture import CaptureHandler
 from podwire.commands.connection import ConnectionHandler
 from podwire.commands.connection_notes import ConnectionNotes
 from podwire.commands.dispatch import Commands
+from podwire.commands.encrypted import EncryptedHandler
 from podwire.commands.k8s_cni import CniHandler
 from podwire.commands.vport import VPortHandler
 from podwire.engine.parts import Parts
@@ -106,6 +107,7 @@ def _commands(parts: Parts) -> Commands:
             CaptureHandler(parts, None),
             CniHandler(None, parts),
             ConnectionHandler(parts, notes, switch_name="switch", native_vlan=settings.native_vlan),
+            EncryptedHandler(parts),
             VPortHandler(None, parts, switch_name="switch"),
         ],
         clock=parts.clock,

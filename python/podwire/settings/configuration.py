@@ -35,6 +35,8 @@ class ConnectionStatsSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     enable: bool = False
     """Whether connections are collected; off until enabled, as in the reference product."""
+    connection_max_memory: int | None = None
+    """Bytes that the connection table may take, from 1 MiB; None: what the switch was started with."""
 
 
 class VflowSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -22,8 +22,7 @@ pub(crate) enum Value {
 
 /// The counters of one source by name. Sound frames without TCP are told by `unsupported-` and their protocol.
 pub(crate) fn of_source(counters: &SourceCounters) -> impl Iterator<Item = (Name, u64)> + '_ {
-    let totals = [("packets", counters.packets), ("bytes", counters.bytes), ("not-collected", counters.not_collected)];
-    let totals = totals.map(|(name, count)| (Cow::Borrowed(name), count));
+    let totals = counters.totals().map(|(name, count)| (Cow::Borrowed(name), count));
     let outcomes = Outcome::ALL.iter().map(|outcome| (name_of(*outcome), counters.outcomes[outcome.index()]));
     totals.into_iter().chain(outcomes)
 }

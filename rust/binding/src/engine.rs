@@ -82,6 +82,13 @@ impl Engine {
         })
     }
 
+    fn set_max_memory(&self, py: Python<'_>, max_bytes: usize) -> PyResult<()> {
+        self.free(py, |core| {
+            core.tracker()?.set_max_memory(max_bytes);
+            Ok(())
+        })
+    }
+
     fn set_overlays(&self, py: Python<'_>, overlays: Vec<Overlay>) -> PyResult<()> {
         self.free(py, |core| {
             let overlays = overlays.into_iter().map(read_overlay).collect::<Result<Vec<_>>>()?;

@@ -10,28 +10,46 @@ pub struct SourceCounters {
     pub bytes: u64,
     /// Frames let go unread because collecting was switched off.
     pub not_collected: u64,
+    /// Connections from here that others pushed out of the table for want of memory.
+    pub evicted: u64,
+    /// First packets of connections that found no memory at all.
+    pub not_entered: u64,
     /// What became of the others, by [`Outcome::index`].
     pub outcomes: [u64; Outcome::COUNT],
 }
 
 impl Default for SourceCounters {
     fn default() -> Self {
-        Self { packets: 0, bytes: 0, not_collected: 0, outcomes: [0; Outcome::COUNT] }
+        Self { packets: 0, bytes: 0, not_collected: 0, evicted: 0, not_entered: 0, outcomes: [0; Outcome::COUNT] }
     }
 }
 
 impl SourceCounters {
     /// Every counter with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        let totals = [("packets", self.packets), ("bytes", self.bytes), ("not-collected", self.not_collected)];
         let outcomes = Outcome::ALL.iter().map(|outcome| (outcome.name(), self.outcomes[outcome.index()]));
-        totals.into_iter().chain(outcomes)
+        self.totals().into_iter().chain(outcomes)
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    /// The counters that are no outcomes, with their names.
+    #[must_use]
+    pub fn totals(&self) -> [(&'static str, u64); 5] {
+        [
+            ("packets", self.packets),
+            ("bytes", self.bytes),
+            ("not-collected", self.not_collected),
+            ("evicted", self.evicted),
+            ("not-entered", self.not_entered),
+        ]
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Self) {
         self.packets += other.packets;
         self.bytes += other.bytes;
         self.not_collected += other.not_collected;
+        self.evicted += other.evicted;
+        self.not_entered += other.not_entered;
         for (mine, theirs) in self.outcomes.iter_mut().zip(&other.outcomes) {
             *mine += theirs;
         }
@@ -83,8 +101,6 @@ counters! {
     evicted_half_open = "evicted-half-open",
     /// Pushed out for want of memory, live connections.
     evicted_idle = "evicted-idle",
-    /// First packets of connections that found no memory at all.
-    not_entered = "not-entered",
     /// Let go because their addresses and ports were used anew.
     replaced = "replaced",
     /// Ended connections that were lost because nobody took them in time.

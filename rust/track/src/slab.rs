@@ -87,12 +87,34 @@ impl Slab {
         self.hot.len() * (size_of::<Hot>() + size_of::<Cold>()) + self.wide.len() * WIDE_BYTES
     }
 
+    /// Changes the bound. What is in the table stays until others push it out.
+    pub fn set_max_bytes(&mut self, max_bytes: usize) {
+        self.max_bytes = max_bytes;
+        let entries = (max_bytes / ENTRY_BYTES).min(NONE as usize - 1);
+        let wide = max_bytes / (ENTRY_BYTES + WIDE_BYTES);
+        // Where the system refuses, they grow as they fill.
+        let _ = self.hot.try_reserve_exact(entries.saturating_sub(self.hot.len()));
+        let _ = self.cold.try_reserve_exact(entries.saturating_sub(self.cold.len()));
+        let _ = self.wide.try_reserve_exact(wide.saturating_sub(self.wide.len()));
+    }
+
+    /// Whether there are more connections than the bound allows, as after it was lowered.
+    pub fn is_over_full(&self) -> bool {
+        !self.allows(self.len)
+    }
+
+    fn allows(&self, connections: usize) -> bool {
+        let wide = (self.wide.len() - self.free_wide.len()) * WIDE_BYTES;
+        connections * ENTRY_BYTES + wide.max(self.max_bytes / WIDE_SHARE) <= self.max_bytes
+    }
+
     /// Whether a new connection fits.
     pub fn check_room(&self, is_wide: bool) -> Result<(), Full> {
         let entries = self.hot.len() * ENTRY_BYTES;
         let wide = self.wide.len() * WIDE_BYTES;
         let for_wide = wide.max(self.max_bytes / WIDE_SHARE);
-        let has_slot = self.free != NONE || entries + ENTRY_BYTES + for_wide <= self.max_bytes;
+        let has_free = self.free != NONE && (entries <= self.max_bytes || self.allows(self.len + 1));
+        let has_slot = has_free || entries + ENTRY_BYTES + for_wide <= self.max_bytes;
         let wide_limit = self.max_bytes.saturating_sub(entries).max(self.max_bytes / WIDE_SHARE);
         let has_wide = !is_wide || !self.free_wide.is_empty() || wide + WIDE_BYTES <= wide_limit;
         if has_slot && has_wide { Ok(()) } else { Err(Full) }

@@ -106,6 +106,13 @@ impl Tracker {
         self.names.set_nodes(nodes, &mut self.counters);
     }
 
+    /// Changes the memory that the connection table may take, bytes, at least 1 MiB. Where that is less than it takes,
+    /// connections are pushed out some at each call of [`Tracker::expire`]; their memory is kept for new ones.
+    pub fn set_max_memory(&mut self, bytes: usize) {
+        self.limits.max_memory_bytes = bytes;
+        self.table.slab.set_max_bytes(bytes.max(1 << 20));
+    }
+
     /// Starts or stops making connections. While stopped, frames are counted and let go.
     pub fn set_collecting(&mut self, is_collecting: bool) {
         self.is_collecting = is_collecting;

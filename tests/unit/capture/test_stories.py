@@ -20,6 +20,8 @@ NO_OUTCOMES = {
     "ring-full",
     "outages",
     "filtered",
+    "evicted",
+    "not-entered",
 }
 
 

@@ -139,7 +139,10 @@ def test_help_instead_of_a_command(line: str, status: int) -> None:
             "k8s-cni-show within-last soon",
             "k8s-cni-show: within-last: 'soon' is not a duration such as 30s, 5m or 1d2h",
         ),
-        ("connection-show cur-state up", "connection-show: cur-state: 'up' is not one of syn, syn-ack, est, fin, rst"),
+        (
+            "connection-show cur-state up",
+            "connection-show: cur-state: 'up' is not one of syn, syn-ack, est, fin, rst, active",
+        ),
         ("k8s-connection-create enable", "k8s-connection-create: cluster-name is required"),
         ("k8s-connection-create cluster-name a", "k8s-connection-create: kube-config is required"),
         ("k8s-connection-modify enable disable", "k8s-connection-modify: 'disable' contradicts 'enable'"),

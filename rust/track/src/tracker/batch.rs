@@ -73,7 +73,7 @@ impl Tracker {
         }
     }
 
-    fn source(&mut self, number: u16) -> &mut SourceCounters {
+    pub(super) fn source(&mut self, number: u16) -> &mut SourceCounters {
         &mut self.sources[usize::from(number).min(Self::MAX_SOURCES - 1)]
     }
 

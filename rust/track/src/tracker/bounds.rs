@@ -33,13 +33,25 @@ impl Tracker {
     /// packet where files are read. Does a bounded amount of work; returns whether more is due already.
     pub fn expire(&mut self, now_ns: u64) -> bool {
         let is_sweeping = self.names.sweep(&mut self.table, &mut self.counters);
+        let is_shrinking = self.shrink();
         for _ in 0..EXPIRE_STEP {
             let Some(slot) = self.table.wheel.due(now_ns) else {
-                return is_sweeping;
+                return is_sweeping | is_shrinking;
             };
             self.look_at(slot, now_ns);
         }
         true
+    }
+
+    /// Pushes out some connections where there are more than the bound on memory allows. Returns whether there still
+    /// are.
+    fn shrink(&mut self) -> bool {
+        for _ in 0..EXPIRE_STEP {
+            if !self.table.slab.is_over_full() || !self.evict() {
+                return false;
+            }
+        }
+        self.table.slab.is_over_full()
     }
 
     fn look_at(&mut self, slot: u32, now_ns: u64) {
@@ -147,6 +159,8 @@ impl Tracker {
                         Class::HalfOpen => self.counters.evicted_half_open += 1,
                         Class::Open => self.counters.evicted_idle += 1,
                     }
+                    let source = self.table.slab.cold[slot as usize].source;
+                    self.source(source).evicted += 1;
                     self.take_out(slot, End::Evicted);
                     return true;
                 }

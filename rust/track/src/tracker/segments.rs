@@ -93,7 +93,7 @@ impl Tracker {
             self.table.slab.cold[slot as usize].source = frame.source;
             self.counters.created += 1;
         } else {
-            self.counters.not_entered += 1;
+            self.source(frame.source).not_entered += 1;
         }
         slot
     }

@@ -113,13 +113,40 @@ fn memory_stays_within_its_limit_and_attempts_go_first() {
     let wheels = 3 * (1 << 14) * 4 + 3 * (1 << 14) / 8;
     assert!(counters.memory_bytes <= limit as u64 + wheels, "{}", counters.memory_bytes);
     assert!(counters.connections > 6000, "{}", counters.connections);
-    assert_eq!((counters.evicted_ended, counters.evicted_idle, counters.not_entered), (1, 0, 0));
+    assert_eq!((counters.evicted_ended, counters.evicted_idle, counters.sources.not_entered), (1, 0, 0));
     assert_eq!(counters.created, counters.connections + counters.evicted_ended + counters.evicted_half_open);
     let rows = rows(&talk.tracker);
     assert_eq!((rows[0].src_port, rows[0].state), (40000, State::Est));
     let youngest = rows.last().unwrap();
     assert_eq!(youngest.src, IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + 19_999)));
     assert!(rows[1].started_ns > START + 10_000 * MILLI, "the oldest attempts go first");
+}
+
+#[test]
+fn a_lower_bound_pushes_out_what_is_worth_least() {
+    let mut talk = Talk::on(Tracker::new(Limits { max_memory_bytes: 4 << 20, ..Limits::default() }));
+    talk.handshake();
+    for n in 0..20_000 {
+        syn_from(&mut talk.tracker, START + u64::from(n) * MILLI, n);
+    }
+    assert_eq!(talk.counters().evicted_half_open, 0);
+    talk.tracker.set_max_memory(1 << 20);
+    while talk.tracker.expire(START) {}
+    let (counters, kept) = (talk.counters(), talk.tracker.len() as u64);
+    assert!((6000..8000).contains(&kept), "{kept}");
+    assert_eq!(counters.evicted_half_open + kept, 20_001);
+    assert_eq!(counters.sources.evicted, counters.evicted_half_open);
+    assert_eq!((rows(&talk.tracker)[0].src_port, rows(&talk.tracker)[0].state), (40000, State::Est));
+    for n in 20_000..30_000 {
+        syn_from(&mut talk.tracker, START + u64::from(n) * MILLI, n);
+    }
+    assert!(talk.tracker.len() as u64 <= kept);
+    talk.tracker.set_max_memory(4 << 20);
+    for n in 30_000..40_000 {
+        syn_from(&mut talk.tracker, START + u64::from(n) * MILLI, n);
+    }
+    assert_eq!(talk.tracker.len() as u64, kept + 10_000);
+    assert_eq!(talk.counters().sources.not_entered, 0);
 }
 
 #[test]
@@ -147,7 +174,7 @@ fn ipv6_connections_find_room_among_many_of_ipv4() {
     }
     talk.handshake();
     let found = rows(&talk.tracker).into_iter().filter(|row| row.src.is_ipv6()).count();
-    assert_eq!((found, talk.counters().not_entered), (1, 0));
+    assert_eq!((found, talk.counters().sources.not_entered), (1, 0));
 }
 
 #[test]
@@ -158,7 +185,7 @@ fn ipv6_connections_alone_stay_within_the_limit_too() {
         talk.after(MILLI).client(SYN, 0, 0, 0);
     }
     let counters = talk.counters();
-    assert!(counters.evicted_half_open > 10_000 && counters.not_entered == 0);
+    assert!(counters.evicted_half_open > 10_000 && counters.sources.not_entered == 0);
     assert!(counters.connections > 4_000, "{}", counters.connections);
 }
 
@@ -195,8 +222,8 @@ fn a_flood_of_attempts_leaves_open_connections_alone() {
     let counters = talk.counters();
     assert_eq!((open, counters.evicted_idle), (1000, 0));
     // A few attempts found no room: while it was found out that those before them are open by now.
-    assert!(counters.not_entered < 10);
-    assert_eq!(counters.evicted_half_open + counters.not_entered + talk.tracker.len() as u64, 1_001_000);
+    assert!(counters.sources.not_entered < 10);
+    assert_eq!(counters.evicted_half_open + counters.sources.not_entered + talk.tracker.len() as u64, 1_001_000);
     assert_eq!(talk.tracker.take_ended(100).len(), 16);
 }
 
