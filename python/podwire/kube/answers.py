@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
+
 import msgspec
 
 from podwire.kube.errors import AbsentError, AnswerError, BusyError, ForbiddenError, GoneError, UnauthorizedError
@@ -43,6 +45,16 @@ def seconds_of(header: str | None) -> float | None:
     if header is None or not header.strip().isdecimal() or len(header) > 9:
         return None
     return float(header)
+
+
+def skew_of(date: str | None, now: float) -> float:
+    """Return how many seconds the clock behind a `Date` header (RFC 9110 §6.6.1) is ahead of `now`; 0 without one."""
+    try:
+        moment = parsedate_to_datetime(date) if date else None
+    except ValueError:
+        moment = None
+    # The header's seconds are cut off: on the average half a second is missing.
+    return moment.timestamp() + 0.5 - now if moment is not None else 0.0
 
 
 def error_of(code: int, status: Status, *, wanted: str, server: str, retry_after: float | None = None) -> AnswerError:

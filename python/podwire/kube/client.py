@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ import msgspec
 import yarl
 
 from podwire.kube.access import Access
-from podwire.kube.answers import error_of, seconds_of, status_of
+from podwire.kube.answers import error_of, seconds_of, skew_of, status_of
 from podwire.kube.errors import BrokenStreamError, KubeError, MalformedError, is_cut, refused_certificate, translate
 from podwire.kube.handshake import ends_after_tls
 from podwire.kube.schema import Version
 from podwire.settings.kube import KubeSettings
 
 _JSON = "application/json"
+_VERSION_PATH = "/version"
 _MOST_ERROR_BYTES = 64 << 10
 _READ_BYTES = 256 << 10
 _MOST_CONNECTIONS = 256
@@ -51,6 +53,8 @@ class ApiClient:
         self.access = access
         self.list_slots = asyncio.Semaphore(settings.lists_at_once)
         """Held while a list is read."""
+        self.skew_seconds = 0.0
+        """How far the server's clock was ahead of ours when it last told its version; within a second of the truth."""
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
 
@@ -79,7 +83,7 @@ class ApiClient:
 
     async def version(self) -> str:
         """Return the server's `gitVersion`; also the question whether server and credentials are good."""
-        answer = await self.get("/version", Version, wanted="get /version")
+        answer = await self.get(_VERSION_PATH, Version, wanted="get /version")
         return answer.git_version or ""
 
     async def get(self, path: str, kind: type[T], *, wanted: str) -> T:
@@ -140,6 +144,8 @@ class ApiClient:
             if is_cut(error) and await ends_after_tls(self.access, connect_seconds=self._settings.connect_seconds):
                 raise refused_certificate(self.access.server) from error
             raise translate(error, self.access.server) from error
+        if question.path == _VERSION_PATH:
+            self.skew_seconds = skew_of(response.headers.get("Date"), time.time())
         if response.status == 200 or (question.method == "POST" and response.status == 201):
             return response
         try:

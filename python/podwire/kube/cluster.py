@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import NoReturn, Protocol
+import logging
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, NoReturn, Protocol
 
 from podwire.kube.access import Access
 from podwire.kube.client import ApiClient
 from podwire.kube.costs import costs_of
-from podwire.kube.errors import KubeError, UnauthorizedError
+from podwire.kube.errors import AnswerError, KubeError, SetBackError, UnauthorizedError
 from podwire.kube.feeds import Phase, pod_feed
 from podwire.kube.follow import Follower
 from podwire.kube.gather import Gatherer
@@ -23,6 +24,8 @@ from podwire.model.pods import Pod
 from podwire.settings.kube import KubeSettings
 from podwire.support.backoff import Backoff
 from podwire.support.clock import Clock
+
+_log = logging.getLogger(__name__)
 
 
 class ClusterSink(Protocol):
@@ -76,6 +79,7 @@ class ClusterFollower:
         self._access: Access | None = None
         self._may_reload = True
         """True until a reload of the credentials has been tried since they last worked."""
+        self._skew_seconds = 0.0
         self._evidence: Evidence | None = None
         self._settle_at = 0.0
         self._evidence_timer = _Timer(settings.evidence_pause_seconds, self._tell_evidence)
@@ -98,7 +102,7 @@ class ClusterFollower:
         """Follow until cancelled. Faults outside podwire become the state; the next try follows with backoff."""
         try:
             while True:
-                await self._after(await self._fault())
+                await self._after(await _alone(self._fault()))
         finally:
             self._evidence_timer.stop()
             self._state_timer.stop()
@@ -121,6 +125,7 @@ class ClusterFollower:
         self._take_access(access)
         async with ApiClient(access, self._settings) as client:
             self._gatherer.version = await client.version()
+            self._skew_seconds = client.skew_seconds
             if self._evidence is None:
                 self._settle_at = asyncio.get_running_loop().time() + self._settings.settle_seconds
             self._connected()
@@ -148,10 +153,14 @@ class ClusterFollower:
             self._sink.evidence_changed(Evidence(), self._clock.now_ns())
         elif not access.is_verified:
             # Nothing proves that this is the cluster of the last connection, so nothing is taken up from there.
-            self._pods.forget_version()
-            self._gatherer.forget_versions()
-            self._related.forget_versions()
+            self._forget_versions()
         self._access = access
+
+    def _forget_versions(self) -> None:
+        """List everything anew at the next connection; what is known stays until then."""
+        self._pods.forget_version()
+        self._gatherer.forget_versions()
+        self._related.forget_versions()
 
     async def _tick(self) -> NoReturn:
         """Tell what no event tells: that a quiet server still speaks, and that the wait for evidence is over."""
@@ -168,7 +177,12 @@ class ClusterFollower:
             # A token that ran out is renewed without a word: the file or the plugin has a new one by now.
             self._may_reload = False
             return
+        if isinstance(error, SetBackError):
+            _log.warning("%s", error)
+            self._forget_versions()
         wait = self._backoff.next_seconds()
+        if isinstance(error, AnswerError) and error.retry_after is not None:
+            wait += min(error.retry_after, self._settings.most_retry_after_seconds)
         self._error = error.kept()
         self._retry_at_ns = self._clock.now_ns() + int(wait * 1e9)
         self._tell_state()
@@ -223,7 +237,7 @@ class ClusterFollower:
         return ClusterState(
             state=error.state if error is not None else word,
             error=str(error) if error is not None else "",
-            warning=" ".join(filter(None, (self._access.warning if self._access else "", self._keeper.warning))),
+            warning=" ".join(self._warnings()),
             server=self._access.server if self._access else "",
             version=self._gatherer.version,
             pods=len(self._pods.records),
@@ -232,9 +246,20 @@ class ClusterFollower:
             last_event_ns=self._pods.last_event_ns,
             denied=tuple(sorted(denied)),
             costs=costs_of(denied),
+            skew_ns=round(self._skew_seconds * 1e9),
             retry_at_ns=self._retry_at_ns,
             undecodable=sum(each.undecodable for each in followers),
         )
+
+    def _warnings(self) -> Iterator[str]:
+        if self._access is not None and self._access.warning:
+            yield self._access.warning
+        if self._keeper.warning:
+            yield self._keeper.warning
+        if abs(self._skew_seconds) > self._settings.most_skew_seconds:
+            ahead = "ahead of" if self._skew_seconds > 0 else "behind"
+            seconds = f"{abs(self._skew_seconds):.0f} s {ahead} this host's"
+            yield f"The server's clock is {seconds}: names by time are off by as much; set both by NTP."
 
 
 class _PodListener:
@@ -276,6 +301,21 @@ class _Timer:
     def _fire(self) -> None:
         self._handle = None
         self._call()
+
+
+async def _alone(work: Coroutine[Any, Any, KubeError]) -> KubeError:
+    """Run `work` as a task of its own, which ends with the caller's.
+
+    A TaskGroup whose own task fails at the moment at which it is cancelled raises the failure alone (cpython issue
+    117407, mended in Python 3.13); a wait from outside does not lose the request to end.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    return task.result()
 
 
 def _first(group: BaseExceptionGroup) -> KubeError:

@@ -8,6 +8,7 @@ UnavailableError (support)
     ├── CertificateError        certificate: the server's certificate does not prove what it should
     ├── MalformedError          error: the answer is not what an API server says
     ├── BrokenStreamError       error: an answer ended in its middle, or fell silent
+    ├── SetBackError            error: the server's storage was set back; what is known of it is void
     └── AnswerError             error: the server answered with a failure; .status is the HTTP status
         ├── UnauthorizedError   unauthorized (401, or the TLS client certificate was refused)
         ├── ForbiddenError      forbidden (403)
@@ -71,6 +72,10 @@ class MalformedError(KubeError):
 
 class BrokenStreamError(KubeError):
     """An answer ended in its middle, or fell silent."""
+
+
+class SetBackError(KubeError):
+    """The server counts from an older version again: its storage was set back to a backup."""
 
 
 class AnswerError(KubeError):

@@ -20,13 +20,16 @@ from podwire.kube.errors import (
     AbsentError,
     AnswerError,
     BrokenStreamError,
+    BusyError,
     ForbiddenError,
     GoneError,
     KubeError,
     MalformedError,
+    SetBackError,
 )
+from podwire.kube.events import CHANGES, EventReader, is_older
 from podwire.kube.feeds import A, Feed, Listener, Phase, T
-from podwire.kube.schema import AnyObject
+from podwire.kube.schema import ListOfAny
 from podwire.kube.streams import LineSplitter, ListSplitter
 from podwire.settings.kube import KubeSettings
 from podwire.support.backoff import Backoff
@@ -34,21 +37,8 @@ from podwire.support.clock import Clock
 
 _log = logging.getLogger(__name__)
 
-_CHANGES = ("ADDED", "MODIFIED", "DELETED")
 _SHORT_SECONDS = 1.0
 """A watch that says nothing and ends sooner than this is a fault: the server asks for at least some."""
-
-
-class _RawEvent(msgspec.Struct):
-    type: str
-    object: msgspec.Raw
-
-
-class _Event(msgspec.Struct, Generic[A], gc=False):
-    """A line of a watch whose object is decoded with it, in one pass."""
-
-    type: str
-    object: A
 
 
 class Follower(Generic[A, T]):
@@ -73,12 +63,16 @@ class Follower(Generic[A, T]):
         self._is_primary = is_primary
         """True: its connection faults are the cluster's. Others ask `/version` first, whether it is they alone."""
         self._decoder = msgspec.json.Decoder(feed.api)
-        self._event_decoder = msgspec.json.Decoder(_Event[feed.api])  # type: ignore[name-defined]
+        self._events = EventReader(feed)
         self._backoff = Backoff(first_seconds=settings.first_retry_seconds, most_seconds=settings.most_retry_seconds)
         self._version = ""
         self._is_listed = False
         self._list_faults = 0
         self._faults_in_row = 0
+        self._is_doubtful = False
+        """True: the last watch did not end as it should, so that the server may have been set back since."""
+        self._spoke_at = 0.0
+        """When the server last said something here, by the loop's clock."""
 
     def record(self, key: str) -> T | None:
         """Return the record with this key, where there is one."""
@@ -98,26 +92,51 @@ class Follower(Generic[A, T]):
         """Follow until cancelled. Raises one of CONNECTION_ERRORS when the connection itself is at fault."""
         if self.phase is Phase.FOLLOWING:
             self._set(Phase.LISTED)
+        self._is_doubtful = True
         while True:
             try:
+                await self._settle_doubts(client)
                 if not self._is_listed:
                     await self.list_once(client)
+                self._is_doubtful = True
                 await self._watch(client)
             except KubeError as error:
                 await self._after(error, client)
+
+    async def _settle_doubts(self, client: ApiClient) -> None:
+        """Make sure that a watch can go on where the last one stood.
+
+        A server whose storage was set back to a backup counts from an older version again, and a watch from a version
+        that it has not reached yet is silent: what happens there until then would be missed. Raises SetBackError.
+        """
+        if not self._is_listed or not self._is_doubtful:
+            return
+        if asyncio.get_running_loop().time() - self._spoke_at > self._settings.resume_seconds:
+            # Servers keep some minutes of history; and meanwhile a set-back storage may have counted up again.
+            self.forget_version()
+        elif self._is_primary:
+            resource = self.feed.resource
+            path = f"{resource.path}?limit=1"
+            meta = (await client.get(path, ListOfAny, wanted=f"list {resource.label}")).metadata
+            present = (meta.resource_version or "") if meta else ""
+            if is_older(present, self._version):
+                raise SetBackError(f"{client.access.server} was set back to an older state: all is listed anew.")
 
     async def list_once(self, client: ApiClient) -> None:
         """Read the whole list and replace all records."""
         try:
             async with client.list_slots:
                 records, version = await self._read_list(client)
-        except KubeError:
-            self._list_faults += 1
+        except KubeError as error:
+            if not isinstance(error, BusyError) or error.status != 429:
+                # A server that is merely busy is not helped by pages, which cost it more.
+                self._list_faults += 1
             raise
         self._list_faults = 0
         self.lists += 1
         self._version = version
-        self._is_listed = True
+        self._is_listed, self._is_doubtful = True, False
+        self._spoke_at = asyncio.get_running_loop().time()
         self._replace(records)
         self._set(Phase.LISTED)
 
@@ -207,36 +226,22 @@ class Follower(Generic[A, T]):
                 for line in lines.feed(chunk):
                     self._take(line, client, wanted)
                     has_spoken = True
+        # One that ended without a word, not even a bookmark, is not proven to be alive.
+        self._is_doubtful = not has_spoken
         if not has_spoken and loop.time() - begun < _SHORT_SECONDS:
             raise BrokenStreamError(f"{client.access.server} ends watches at once: {wanted}.")
         self._progress()
 
     def _take(self, line: bytes, client: ApiClient, wanted: str) -> None:
-        try:
-            event = self._event_decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._take_other(line, client, wanted)
-            return
-        if event.type in _CHANGES:
-            meta = event.object.metadata
-            self._apply(event.type, self.feed.convert(event.object))
-            self._version = (meta.resource_version if meta else None) or self._version
-            self._progress()
-        else:
-            self._take_other(line, client, wanted)
-
-    def _take_other(self, line: bytes, client: ApiClient, wanted: str) -> None:
-        """Take a line that is no change, or one whose object has unexpected fields."""
-        try:
-            event = msgspec.json.decode(line, type=_RawEvent)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise MalformedError(f"{client.access.server} sends a line that is no event: {wanted}.") from error
-        if event.type == "ERROR":
-            raise client.error_in_stream(event.object, wanted)
-        if event.type in _CHANGES:
+        event = self._events.read(line)
+        if event.status is not None:
+            raise client.error_in_stream(event.status, wanted)
+        if event.record is not None:
+            self._apply(event.kind, event.record)
+        elif event.kind in CHANGES:
             self._count_undecodable(1)
-        if event.type in (*_CHANGES, "BOOKMARK"):
-            self._version = _version_of(event.object) or self._version
+        if event.kind in CHANGES or event.kind == "BOOKMARK":
+            self._version = event.version or self._version
         self._progress()
 
     def _apply(self, kind: str, record: T) -> None:
@@ -249,6 +254,7 @@ class Follower(Generic[A, T]):
             self._listener.changed(record)
 
     def _progress(self) -> None:
+        self._spoke_at = asyncio.get_running_loop().time()
         self._faults_in_row = 0
         self._backoff.reset()
 
@@ -262,6 +268,8 @@ class Follower(Generic[A, T]):
             self.give_up(error)
             await asyncio.sleep(_spread(self._settings.discovery_seconds))
             return
+        if isinstance(error, SetBackError):
+            raise error
         if isinstance(error, CONNECTION_ERRORS):
             if not self._is_primary:
                 await client.version()
@@ -321,18 +329,6 @@ class Follower(Generic[A, T]):
         if count and not self.undecodable:
             _log.warning("%s: objects with unexpected fields are left out", self.feed.resource.label)
         self.undecodable += count
-
-
-_any_decoder = msgspec.json.Decoder(AnyObject)
-
-
-def _version_of(raw: msgspec.Raw) -> str:
-    """Return the object's resourceVersion; empty where it has none that can be read."""
-    try:
-        meta = _any_decoder.decode(raw).metadata
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
-    return (meta.resource_version or "") if meta else ""
 
 
 def _spread(seconds: float) -> float:

@@ -50,6 +50,12 @@ class AnyObject(Api):
     metadata: ObjectMeta | None = None
 
 
+class ListOfAny(Api):
+    """A list of which only its own metadata is read."""
+
+    metadata: ListMeta | None = None
+
+
 class Condition(Api):
     """A condition of a Pod or a Node."""
 

@@ -32,5 +32,7 @@ class ClusterState(Struct, frozen=True):
     """What that costs, one sentence for those that cost the same."""
     retry_at_ns: int | None = None
     """When the server is asked next, in nanoseconds since the epoch, while it is not connected."""
+    skew_ns: int = 0
+    """How far the server's clock is ahead of ours, in nanoseconds, within a second of the truth."""
     undecodable: int = 0
     """Objects that were left out because their fields have unexpected types."""

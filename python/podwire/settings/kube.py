@@ -24,6 +24,10 @@ class KubeSettings:
     """The longest silence on a watch before it is opened again where it stood. Servers send a bookmark about each
     minute, so that two missed ones mean a stream that somebody between has swallowed."""
 
+    resume_seconds: float = 240.0
+    """How long after the server's last word a watch may go on where it stood; later everything is listed. Servers keep
+    five minutes of history by default (kube-apiserver --etcd-compaction-interval)."""
+
     first_retry_seconds: float = 0.5
     """The bound of the first wait after a fault; it doubles with each further one."""
 
@@ -87,3 +91,6 @@ class KubeSettings:
 
     access_check_seconds: float = 5.0
     """How often the kubeconfig and the files that it names are looked at for changes (one `stat` each)."""
+
+    most_skew_seconds: float = 5.0
+    """How far the server's clock may be from ours before it is warned of. Its Date header tells whole seconds."""

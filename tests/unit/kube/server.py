@@ -48,6 +48,7 @@ class Attributes(NamedTuple):
 class _Watch:
     path: str
     name: str
+    since: int
     queue: asyncio.Queue[bytes | None]
 
 
@@ -71,6 +72,8 @@ class Api:
         self.token = ""
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.date = ""
+        """What the Date header says instead of the time."""
         self.accepted: dict[str, set[str]] = {}
         """The media types that were asked for, by path."""
         self.page_size = 0
@@ -111,8 +114,21 @@ class Api:
     def bookmark(self) -> None:
         """Tell all watches the present version."""
         for watch in self._watches:
-            meta = {"resourceVersion": str(self.version)}
-            watch.queue.put_nowait(_line("BOOKMARK", {"kind": "Any", "metadata": meta}))
+            # A watch from a version that is not reached yet is told nothing, not even that.
+            if watch.since <= self.version:
+                meta = {"resourceVersion": str(self.version)}
+                watch.queue.put_nowait(_line("BOOKMARK", {"kind": "Any", "metadata": meta}))
+
+    def backup(self) -> tuple[int, str]:
+        """Return the state, to set the storage back to it later."""
+        things = {path: list(each.values()) for path, each in self.collections.items()}
+        return self.version, json.dumps(things)
+
+    def restore(self, backup: tuple[int, str]) -> None:
+        """Set the storage back: versions count on from the older one, and nobody is told."""
+        self.version, things = backup[0], json.loads(backup[1])
+        self.collections = {path: {_key(each): each for each in things.get(path, ())} for path in self.collections}
+        self._log.clear()
 
     def say(self, path: str, line: bytes) -> None:
         """Put any bytes into the watches of a collection."""
@@ -134,13 +150,13 @@ class Api:
         return sum(p == path and query.items() <= q.items() for p, q in self.requests)
 
     def lists(self, path: str) -> int:
-        """Count the lists that were asked for."""
-        return sum(p == path and "watch" not in q for p, q in self.requests)
+        """Count the lists that were asked for; a question for one object, which shows the version, is none."""
+        return sum(p == path and "watch" not in q and q.get("limit") != "1" for p, q in self.requests)
 
     def _tell(self, path: str, kind: str, thing: Object) -> None:
         self._log.append((self.version, path, kind, thing))
         for watch in self._watches:
-            if watch.path == path and watch.name in ("", thing["metadata"]["name"]):
+            if watch.path == path and watch.name in ("", thing["metadata"]["name"]) and watch.since < self.version:
                 watch.queue.put_nowait(_line(kind, thing))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -154,7 +170,8 @@ class Api:
         if fault is not None:
             return web.Response(status=fault.status, text=fault.body, headers=fault.headers)
         if request.path == "/version":
-            return web.json_response({"major": "1", "gitVersion": "v1.36.2"})
+            headers = {"Date": self.date} if self.date else {}
+            return web.json_response({"major": "1", "gitVersion": "v1.36.2"}, headers=headers)
         if request.path == "/apis":
             return web.json_response(
                 {"kind": "APIGroupList", "groups": [_group(*each) for each in self.groups.items()]}
@@ -185,6 +202,10 @@ class Api:
         return web.json_response(items[0])
 
     def _list(self, items: list[Object], query: dict[str, str]) -> web.Response:
+        if int(query.get("resourceVersion", "0")) > self.version:
+            causes = [{"reason": "ResourceVersionTooLarge"}]
+            body = status_body(504, "Timeout", "Too large resource version", causes=causes)
+            return web.Response(status=504, text=body, headers={"Retry-After": "1"})
         size = int(query.get("limit", "0")) or self.page_size or len(items)
         begin = int(query.get("continue", "0"))
         meta: Object = {"resourceVersion": str(self.version)}
@@ -196,7 +217,7 @@ class Api:
         response = web.StreamResponse()
         response.enable_chunked_encoding()
         since = int(query.get("resourceVersion", "0"))
-        watch = _Watch(path, name, asyncio.Queue())
+        watch = _Watch(path, name, since, asyncio.Queue())
         if 0 < since < self.oldest:
             watch.queue.put_nowait(_error_line(410, "Expired", f"too old resource version: {since}"))
         for version, changed, kind, thing in self._log:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from pathlib import Path
 
+from podwire.kube import ClusterFollower, KubeconfigSource
+from podwire.kube.errors import BrokenStreamError
+from podwire.support.clock import SystemClock
+
 from .authority import Authority
-from .conftest import QUICK, cluster, following, node, pod, until, write_kubeconfig
+from .conftest import QUICK, Sink, cluster, following, node, pod, until, write_kubeconfig
 from .server import Api, Fault, serving, status_body
 
 PODS = "/api/v1/pods"
@@ -246,3 +251,23 @@ async def test_it_ends_at_once_while_it_waits_for_a_server(tmp_path: Path) -> No
     async with following(tmp_path / "none", settings) as sink:
         await until(lambda: sink.state.state == "no-kubeconfig")
         assert sink.state.retry_at_ns
+
+
+async def test_it_ends_even_where_a_fault_comes_at_the_same_moment(tmp_path: Path) -> None:
+    follower = ClusterFollower(
+        KubeconfigSource(str(tmp_path / "none")), sink=Sink(), clock=SystemClock(), settings=QUICK
+    )
+
+    async def fail() -> None:
+        task.cancel()
+        raise BrokenStreamError("cut")
+
+    async def session() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    follower._session = session  # type: ignore[method-assign,assignment]
+    task = asyncio.create_task(follower.run())
+    async with asyncio.timeout(20):
+        await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
