@@ -27,4 +27,4 @@ class InProcessTransport:
 
 
 def _passed_on(answer: answers.Answer) -> Answer:
-    return Answer(rows=answer.rows, columns=answer.columns, count=answer.count, notes=answer.notes)
+    return Answer(answer.as_rows(), answer.columns, answer.count, answer.notes, answer.sums)

@@ -42,18 +42,19 @@ class Body(Struct, frozen=True):
     columns: list[str]
     count: int
     notes: list[str]
+    sums: dict[str, int]
     result: Result
 
 
 def success(answer: Answer, *, scope: str) -> Body:
     """Wrap the answer of a command."""
     result = Result("Success", [SwitchResult("local", scope, "Success", 0, "")])
-    return Body(answer.rows, answer.columns, answer.count, answer.notes, result)
+    return Body(answer.as_rows(), answer.columns, answer.count, answer.notes, answer.sums, result)
 
 
 def failure(message: str, *, scope: str = "local") -> Body:
     """Wrap the sentence of a refusal."""
-    return Body([], [], 0, [], Result("Failure", [SwitchResult("local", scope, "Failure", 1, message)]))
+    return Body([], [], 0, [], {}, Result("Failure", [SwitchResult("local", scope, "Failure", 1, message)]))
 
 
 def status_of(error: PodwireError) -> int:

@@ -63,7 +63,7 @@ CONNECTION = Noun(
         Column("zero-windows", COUNT, "Packets that asked the other side to wait: their window was 0."),
         Column("icmp-errors", COUNT, "ICMP errors about packets of the connection."),
         Column("dur", LATENCY, "From the first to the last packet."),
-        Column("age", DURATION, "Time since the first packet.", is_default=True),
+        Column("age", DURATION, "Time since the first packet.", is_default=True, is_volatile=True),
         Column("started-time", TIME, "When the first packet passed."),
         Column("last-time", TIME, "When the latest packet passed."),
         Column("ended-time", TIME, "When the connection ended."),

@@ -26,7 +26,7 @@ K8S_CNI = Noun(
         Column("because", STRING, "The evidence in words."),
         Column("current", YES_NO, "Whether the finding holds now."),
         Column("first-seen", TIME, "When the finding was first made."),
-        Column("last-seen", TIME, "When the finding last held."),
+        Column("last-seen", TIME, "When the finding last held.", is_volatile=True),
         Column("time", TIME, "The sampled time, with the option interval."),
     ),
     examples=("k8s-cni-show", "k8s-cni-show format all layout vertical", "k8s-cni-show within-last 1h"),

@@ -30,6 +30,13 @@ class Column:
     """True where the column, with the other keys, tells one row from all others."""
     placeholder: str = ""
     """How the value is written in help, where the type's own word does not say it."""
+    is_volatile: bool = False
+    """True where the value changes with time alone (an age), so that the change says nothing about the row."""
+
+    @property
+    def is_additive(self) -> bool:
+        """True where the values of several rows can be added up: counts and sizes."""
+        return self.type.name in ("count", "bytes")
 
     @property
     def value_help(self) -> str:
@@ -95,6 +102,8 @@ class Noun:
     scope: Scope = Scope.LOCAL
     is_singleton: bool = False
     """True for settings: one record, shown vertically."""
+    has_headers: bool = True
+    """False where the rows are lines to be read by a program, printed without a header unless it is asked for."""
     times: tuple[str, str] | None = None
     """The columns with a row's first and last time, where it has them: the time window options apply then."""
     examples: tuple[str, ...] = field(default=())

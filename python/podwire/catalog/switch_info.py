@@ -15,7 +15,7 @@ SWITCH_INFO = Noun(
         Column("name", STRING, "The name of the switch.", is_default=True),
         Column("version", STRING, "The version of podwire.", is_default=True),
         Column("started-time", TIME, "When podwire was started.", is_default=True),
-        Column("uptime", DURATION, "How long it has run.", is_default=True),
+        Column("uptime", DURATION, "How long it has run.", is_default=True, is_volatile=True),
         Column("state-dir", PATH, "Where its settings are kept.", is_default=True),
         Column("warning", STRING, "What happened at the start that its operator should know.", is_default=True),
     ),

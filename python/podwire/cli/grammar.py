@@ -5,42 +5,29 @@ An error is one sentence that begins with the command and names the word that do
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from podwire.catalog import Noun, Verb
-from podwire.catalog.show_options import JSON_SWITCH
+from podwire.catalog.filters import NOT, parse_condition
+from podwire.catalog.show_options import COUNT_COLUMN, SWITCHES
 from podwire.catalog.types import PATH, ValueType
 from podwire.cli.keywords import COMMANDS, Command, Keyword, keywords
-from podwire.cli.text import quoted
-from podwire.cli.words import advice, check_words
+from podwire.cli.view import View, read_view
+from podwire.cli.words import check_words
 from podwire.support.errors import UsageError
+from podwire.support.words import advice, quoted
 
 HELP_WORD = "?"
 
-_VIEW_WORDS = frozenset({"layout", "parsable-delim", "show-headers", "count-output", "unscaled", JSON_SWITCH})
-"""Options of show commands that stay at the console: how to print."""
-_NOT_WITH_JSON = ("layout", "parsable-delim", "show-headers", "count-output")
-_COLUMN_LISTS = ("format", "sort-asc", "sort-desc")
+_COLUMN_LISTS = ("format", "sort-asc", "sort-desc", "sum-by")
+_AT_CONSOLE = frozenset({"layout", "parsable-delim", "show-headers", "unscaled", "raw-int-values"})
+_AT_CONSOLE |= {"show-interval", "follow", *(switch.word for switch in SWITCHES)}
+"""Options of show commands that the switch need not know: how to print, and how often to ask."""
 
 _Given = Mapping[str, tuple[Keyword, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a show command's rows are printed."""
-
-    is_vertical: bool = False
-    delimiter: str | None = None
-    """What separates the values of parsable output; None for a table."""
-    has_headers: bool | None = None
-    """None where it was not said: a table has them, parsable output has not."""
-    has_count: bool = False
-    is_unscaled: bool = False
-    is_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +39,7 @@ class Request:
     """For show: what the server is asked, as typed."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """For other verbs: raw values by option name."""
-    view: View = View()
+    view: View = field(default_factory=View)
     help_status: int | None = None
     """Set where help is to be printed instead: the exit status that goes with it."""
 
@@ -82,7 +69,7 @@ def parse(words: Sequence[str]) -> Request:
     try:
         given = _collect(command, rest)
         if command.verb is None:
-            return Request(command, params=_show_params(command.noun, given), view=_view(command.noun, given))
+            return Request(command, params=_show_params(command.noun, given), view=read_view(command.noun, given))
         return Request(command, values=_values(command, command.verb, given))
     except UsageError as error:
         msg = f"{command.name}: {error}"
@@ -103,27 +90,56 @@ def _collect(command: Command, words: Sequence[str]) -> dict[str, tuple[Keyword,
     known = keywords(command.name)
     given: dict[str, tuple[Keyword, str]] = {}
     rest = iter(words)
-    for word in rest:
-        keyword = known.get(word)
-        if keyword is None:
-            msg = f"unknown option {quoted(word)}; {advice(word, known, otherwise=f'see {command.name} ?')}"
-            raise UsageError(msg)
-        _check_first(keyword, given)
-        text = next(rest, None) if keyword.type else ""
-        if text is None:
-            msg = f"{keyword.text} needs a value: {keyword.value_help}"
-            raise UsageError(msg)
-        if keyword.type and not text:
-            msg = f"{keyword.text} must not be empty"
-            raise UsageError(msg)
-        given[keyword.name] = (keyword, text)
+    before = ""
+    try:
+        for word in rest:
+            name, keyword = _keyword(command, known, word, rest)
+            _check_first(name, keyword, given)
+            before, text = _value_text(keyword, rest, before)
+            given[name] = (keyword, text)
+    except UsageError as error:
+        if before.endswith(","):
+            msg = f"{error}; the list {quoted(before)} ends with its comma: write lists without blanks, as in a,b"
+            raise UsageError(msg) from None
+        raise
     return given
 
 
-def _check_first(keyword: Keyword, given: _Given) -> None:
-    if keyword.name not in given:
+def _keyword(command: Command, known: Mapping[str, Keyword], word: str, rest: Iterator[str]) -> tuple[str, Keyword]:
+    """Return the field that `word` sets, taking the filter behind a `not` along, and its keyword."""
+    negation = word == NOT and word in known
+    if negation:
+        word = next(rest, "")
+    keyword = known.get(word)
+    if negation and (keyword is None or not keyword.is_filter):
+        columns = [each.text for each in known.values() if each.is_filter]
+        hint = advice(word, columns, otherwise=f"see {command.name} ?")
+        msg = f"{NOT} stands before a column's filter, and {quoted(word)} is none; {hint}"
+        raise UsageError(msg)
+    if keyword is None:
+        msg = f"unknown option {quoted(word)}; {advice(word, known, otherwise=f'see {command.name} ?')}"
+        raise UsageError(msg)
+    return (f"{NOT} {keyword.name}" if negation else keyword.name), keyword
+
+
+def _value_text(keyword: Keyword, rest: Iterator[str], before: str) -> tuple[str, str]:
+    """Return the last text that was a value, and the text of this keyword's value."""
+    if not keyword.type:
+        return before, ""
+    text = next(rest, None)
+    if text is None:
+        msg = f"{keyword.text} needs a value: {keyword.value_help}"
+        raise UsageError(msg)
+    if not text:
+        msg = f"{keyword.text} must not be empty"
+        raise UsageError(msg)
+    return text, text
+
+
+def _check_first(name: str, keyword: Keyword, given: _Given) -> None:
+    if name not in given:
         return
-    before = given[keyword.name][0].text
+    before = given[name][0].text
     if before != keyword.text:
         msg = f"'{keyword.text}' contradicts '{before}'"
     elif keyword.is_filter:
@@ -138,40 +154,20 @@ def _show_params(noun: Noun, given: _Given) -> tuple[tuple[str, str], ...]:
     params = []
     for name, (keyword, text) in given.items():
         if keyword.is_filter:
-            _check_filter(keyword, text)
+            _check_filter(noun, keyword, text)
         elif name in _COLUMN_LISTS:
-            _check_columns(noun, name, text)
+            _check_columns(noun, name, text, has_sums="sum-by" in given)
         elif keyword.type:
             _read(keyword, text)
-        if name not in _VIEW_WORDS:
+        if name not in _AT_CONSOLE:
             params.append((name, text if keyword.type else _truth(says=keyword.says)))
-    if JSON_SWITCH in given and "format" not in given:
+    if any(switch.word in given for switch in SWITCHES) and not given.keys() & {"format", "sum-by"}:
         params.append(("format", "all"))
     return tuple(params)
 
 
 def _truth(*, says: bool) -> str:
     return "true" if says else "false"
-
-
-def _view(noun: Noun, given: _Given) -> View:
-    def says(name: str) -> bool | None:
-        return given[name][0].says if name in given else None
-
-    if JSON_SWITCH in given:
-        other = next((given[name][0].text for name in _NOT_WITH_JSON if name in given), None)
-        if other is not None:
-            msg = f"{JSON_SWITCH} and {other} exclude each other"
-            raise UsageError(msg)
-    layout = given["layout"][1] if "layout" in given else "vertical" if noun.is_singleton else "horizontal"
-    return View(
-        is_vertical=layout == "vertical",
-        delimiter=given["parsable-delim"][1] if "parsable-delim" in given else None,
-        has_headers=says("show-headers"),
-        has_count=says("count-output") is True,
-        is_unscaled=says("unscaled") is True,
-        is_json=JSON_SWITCH in given,
-    )
 
 
 def _values(command: Command, verb: Verb, given: _Given) -> dict[str, Any]:
@@ -189,15 +185,17 @@ def _values(command: Command, verb: Verb, given: _Given) -> dict[str, Any]:
     return values
 
 
-def _check_columns(noun: Noun, option: str, text: str) -> None:
+def _check_columns(noun: Noun, option: str, text: str, *, has_sums: bool) -> None:
     """Check a list of columns; a trailing comma is tolerated, as NetVisor does."""
-    if option == "format" and text == "all":
+    if option == "format" and text.strip() == "all":
         return
-    names = [name for name in text.split(",") if name]
+    names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         msg = f"{option}: {quoted(text)} names no column"
         raise UsageError(msg)
     known = [column.name for column in noun.columns]
+    if has_sums and option.startswith("sort"):
+        known.append(COUNT_COLUMN.name)
     for name in names:
         if name not in known:
             hint = advice(name, known, otherwise=f"see {noun.show_command} ?")
@@ -205,33 +203,11 @@ def _check_columns(noun: Noun, option: str, text: str) -> None:
             raise UsageError(msg)
 
 
-def _check_filter(keyword: Keyword, text: str) -> None:
-    """Check a filter: one value, a list with commas, a network (addresses), or `low..high` (numbers)."""
-    assert keyword.type is not None
-    if keyword.type.is_list:
-        return
-    if keyword.type.is_number and ".." in text:
-        for bound in text.split("..", 1):
-            _read(keyword, bound)
-        return
-    parts = [part for part in text.split(",") if part]
-    if not parts:
-        msg = f"{keyword.text}: {quoted(text)} holds no value"
-        raise UsageError(msg)
-    is_network = keyword.type.is_address and "/" in text
-    for part in parts:
-        if is_network:
-            _check_network(keyword, part)
-        else:
-            _read(keyword, part)
-
-
-def _check_network(keyword: Keyword, text: str) -> None:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        msg = f"{keyword.text}: {quoted(text)} is not an address or a network such as 10.10.0.0/16"
-        raise UsageError(msg) from None
+def _check_filter(noun: Noun, keyword: Keyword, text: str) -> None:
+    """Check a filter as the switch will read it."""
+    column = noun.column(keyword.name)
+    assert column is not None
+    parse_condition(column, text)
 
 
 def _read(keyword: Keyword, text: str) -> Any:
@@ -243,7 +219,8 @@ def _read(keyword: Keyword, text: str) -> Any:
     try:
         return _absolute(text) if keyword.type is PATH and not keyword.is_filter else keyword.type.parse(text)
     except ValueError as error:
-        msg = f"{keyword.text}: {quoted(text)} is not {_expected(keyword.type, error)}"
+        near = advice(text, keyword.type.choices, otherwise="")
+        msg = f"{keyword.text}: {quoted(text)} is not {_expected(keyword.type, error)}{'; ' * bool(near)}{near}"
         raise UsageError(msg) from None
 
 

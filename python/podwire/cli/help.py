@@ -64,7 +64,7 @@ def _pairs(words: Iterable[Keyword]) -> Iterator[_Pair]:
     for word in words:
         fields.setdefault(word.name, []).append(word)
     for name, (word, *opposite) in fields.items():
-        if word.type:
+        if word.value_help:
             yield (f"{word.text} {word.value_help}", word.help)
         elif opposite and name not in _WITHOUT_OPPOSITE:
             yield (f"{word.text}|{opposite[0].text}", word.help)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from podwire.catalog import NOUNS, Flag, Noun, Option, Verb
-from podwire.catalog.show_options import JSON_HELP, JSON_SWITCH, OUTPUT_OPTIONS, TIME_OPTIONS
+from podwire.catalog.filters import NOT
+from podwire.catalog.show_options import OUTPUT_OPTIONS, SWITCH_TYPE, SWITCHES, TIME_OPTIONS
 from podwire.catalog.types import ValueType
+
+NOT_HELP = "Show the rows that the filter behind this word would leave out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,10 @@ def _show_words(noun: Noun) -> Iterator[Keyword]:
     yield from _option_words(TIME_OPTIONS if noun.has_times else ())
     yield from columns[leading:]
     yield from _option_words(OUTPUT_OPTIONS)
-    yield Keyword(JSON_SWITCH, JSON_SWITCH, JSON_HELP)
+    for switch in SWITCHES:
+        value_type = SWITCH_TYPE if switch.type_word else None
+        yield Keyword(switch.word, switch.word, switch.help, value_type, switch.type_word)
+    yield Keyword(NOT, NOT, NOT_HELP, value_help="column value")
 
 
 def _option_words(options: Iterable[Option]) -> Iterator[Keyword]:

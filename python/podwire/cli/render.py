@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from podwire.catalog import Noun
-from podwire.cli.grammar import View
 from podwire.cli.text import clean, padded, width
 from podwire.cli.transport import Answer
+from podwire.cli.view import View
 
 _Row = dict[str, Any]
 

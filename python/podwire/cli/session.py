@@ -13,10 +13,11 @@ from podwire.cli.help import command_help, general_help
 from podwire.cli.keywords import COMMANDS
 from podwire.cli.output import emit
 from podwire.cli.render import render
-from podwire.cli.text import one_line, quoted
+from podwire.cli.text import one_line
 from podwire.cli.transport import Answer, Transport
 from podwire.cli.words import check_words, split
 from podwire.support.errors import PodwireError, UsageError
+from podwire.support.words import quoted
 
 
 def execute(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-_MOST_QUOTED = 60
-"""Characters of a typed word that an error repeats."""
-
 
 def clean(text: str) -> str:
     r"""Replace what a terminal would obey or hide (controls, text direction, odd blanks) by `\xNN` or `\uNNNN`."""
@@ -25,11 +22,6 @@ def _visible(character: str) -> str:
 def one_line(text: str) -> str:
     """Make a sentence of `text` that fits the rule of one line an error."""
     return clean(" ".join(text.split()))
-
-
-def quoted(word: str) -> str:
-    """Return what was typed as an error repeats it: in quotes, cut where it is very long."""
-    return f"'{word}'" if len(word) <= _MOST_QUOTED else f"'{word[:_MOST_QUOTED]}…'"
 
 
 def width(text: str) -> int:

@@ -23,6 +23,8 @@ class Answer:
     count: int = 0
     """How many rows matched; more than `rows` holds where a limit cut them."""
     notes: list[str] = field(default_factory=list)
+    sums: dict[str, int] = field(default_factory=dict)
+    """Additive column → its sum over all rows that matched, where it was asked for."""
 
 
 class Transport(Protocol):

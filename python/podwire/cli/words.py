@@ -1,12 +1,12 @@
-"""From a typed line to words, and from a wrong word to the right one."""
+"""From a typed line to words."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from podwire.cli.text import quoted
 from podwire.support.errors import UsageError
+from podwire.support.words import quoted
 
 
 def split(line: str) -> list[str]:
@@ -29,11 +29,3 @@ def check_words(words: Sequence[str]) -> None:
         if "\0" in word:
             msg = f"{quoted(word)} holds a NUL character"
             raise UsageError(msg)
-
-
-def advice(word: str, known: Iterable[str], *, otherwise: str) -> str:
-    """Return the end of an error about an unknown word: the nearest known one, or `otherwise`."""
-    import difflib  # noqa: PLC0415 - only a wrong word needs it
-
-    near = difflib.get_close_matches(word[:100].lower(), known, n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else otherwise

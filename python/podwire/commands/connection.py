@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from podwire.capture import Filter
 from podwire.catalog.connection import CONNECTION
+from podwire.catalog.filters import PLAIN_OPERATORS
 from podwire.commands.answer import Answer, Row
 from podwire.commands.conditions import Condition
 from podwire.commands.connection_notes import ConnectionNotes
 from podwire.commands.handlers import Values
-from podwire.commands.query import Query
-from podwire.commands.show import answer_ready, answer_rows
+from podwire.commands.query import Query, Window
+from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.tables.endpoints import Endpoint, EndpointKind
 
@@ -87,15 +89,11 @@ class ConnectionHandler:
         """Return a row a connection, newest first unless sorted."""
         now_ns = self._parts.clock.now_ns()
         filters, rest = self._split(query, now_ns)
-        cut_by_core = not rest and not query.sort
-        limit = query.limit if cut_by_core else 0
+        # The core may cut where the first rows are the answer, and must not where all of them are to be counted.
+        limit = query.source_limit if not rest else 0
         stamped = await asyncio.to_thread(self._snapshot, filters, limit)
         rows = [self._row(core_row, now_ns) for core_row in stamped]
-        rest_query = Query(query.noun, query.columns, rest, sort=query.sort, limit=query.limit)
-        if cut_by_core:
-            answer = answer_ready(query, rows, count=len(rows))
-        else:
-            answer = answer_rows(rest_query, rows, now_ns=now_ns)
+        answer = answer_rows(replace(query, conditions=rest, window=Window()), rows, now_ns=now_ns)
         if answer.count:
             return answer
         total = self._parts.capture.counters().get("connections", 0)
@@ -134,8 +132,8 @@ class ConnectionHandler:
             return self._vlan_filter(condition)
         if name == "age" and condition.operator == "range":
             low, high = condition.values
-            return Filter("started-time", "range", (now_ns - high, now_ns - low), condition.is_negated)
-        if name in _CORE_COLUMNS:
+            return Filter("started-time", "range", (max(0, now_ns - high), max(0, now_ns - low)), condition.is_negated)
+        if name in _CORE_COLUMNS and condition.operator in PLAIN_OPERATORS:
             return Filter(name, condition.operator, condition.values, condition.is_negated)
         side, _, field = name.partition("-")
         if side in ("src", "dst") and field in _ENDPOINT_FIELDS and condition.operator == "in":

@@ -1,42 +1,61 @@
-"""Applies a query to rows: filter, window, order, limit. Every noun's show command ends here."""
+"""Applies a query to rows: filter, window, equal rows, sums, order, limit. Every noun's show command ends here.
+
+A handler hands over rows (dictionaries, or an Arrow table where there are many) with all the columns that
+`Query.needed` names, and has nothing to do with the options that all show commands share.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
+from podwire.catalog.show_options import COUNT_COLUMN
 from podwire.commands.answer import Answer, Row
 from podwire.commands.query import Query, Window
 from podwire.support.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MOST_SAMPLES = 100_000
 """Rows that `interval` may make; a finer question is refused rather than answered in part."""
 
 
-def answer_rows(query: Query, rows: Iterable[Row], *, now_ns: int, notes: Iterable[str] = ()) -> Answer:
-    """Return what `query` asks of `rows` (all columns, raw values)."""
-    given = list(rows)
-    kept = list(_filtered(query, given, now_ns))
+def answer_rows(
+    query: Query,
+    rows: Iterable[Row] | pa.Table,
+    *,
+    now_ns: int,
+    notes: Iterable[str] = (),
+    is_filtered: bool = False,
+) -> Answer:
+    """Return what `query` asks of `rows` (raw values); `is_filtered`: conditions and window are applied already."""
+    if hasattr(rows, "schema"):
+        from podwire.commands.tables import answer_table  # noqa: PLC0415 - Arrow takes longer to import than to answer
+
+        return answer_table(query, rows, notes=list(notes), is_filtered=is_filtered)
+    given = list(cast("Iterable[Row]", rows))
+    kept = given if is_filtered else list(_filtered(query, given, now_ns))
+    if not query.shows_dups:
+        kept = _without_dups(query, kept)
+    sums = _sums(query, kept) if query.wants_sums else {}
+    if query.sum_by:
+        kept = _summed(query, kept)
     for name, descending in reversed(query.sort):
-        kept.sort(key=lambda row: _sort_key(row.get(name)), reverse=descending)
+        kept.sort(key=lambda row: sort_key(row.get(name)), reverse=descending)
     shown = kept[: query.limit] if query.limit else kept
-    names = [column.name for column in query.columns]
-    return Answer(
-        rows=[{name: row.get(name) for name in names} for row in shown],
-        columns=names,
-        count=len(kept),
-        notes=list(notes) or _no_match(query, given, kept),
-    )
+    answer = answer_ready(query, shown, count=len(kept), notes=list(notes) or no_match(query, len(given), len(kept)))
+    return Answer(answer.rows, answer.columns, answer.count, answer.notes, sums)
 
 
-def _no_match(query: Query, given: list[Row], kept: list[Row]) -> list[str]:
+def no_match(query: Query, given: int, kept: int) -> list[str]:
     """Tell an answer that is empty for its filters from an empty table."""
     if kept or not given:
         return []
-    return [f"Nothing matches; without filters {query.noun.show_command} has {len(given)}."]
+    return [f"Nothing matches; without filters {query.noun.show_command} has {given}."]
 
 
-def answer_ready(query: Query, rows: list[Row], *, count: int, notes: Iterable[str] = ()) -> Answer:
+def answer_ready(query: Query, rows: Sequence[Row], *, count: int, notes: Iterable[str] = ()) -> Answer:
     """Return rows that are already filtered, ordered and cut."""
     names = [column.name for column in query.columns]
     return Answer(
@@ -79,7 +98,47 @@ def _samples(window: Window, first_ns: int, last_ns: int, now_ns: int) -> Iterat
     yield from range(start + skipped * window.interval_ns, end + 1, window.interval_ns)
 
 
-def _sort_key(value: Any) -> tuple[int, Any]:
+def _without_dups(query: Query, rows: list[Row]) -> list[Row]:
+    """Drop rows that are equal in every column to an earlier one."""
+    keys = [column.name for column in query.noun.columns if column.is_key]
+    if keys and len({tuple(row.get(name) for name in keys) for row in rows}) == len(rows):
+        return rows
+    names = [column.name for column in query.noun.columns]
+    distinct: dict[str, Row] = {}
+    for row in rows:
+        distinct.setdefault(repr([row.get(name) for name in names]), row)
+    return list(distinct.values())
+
+
+def _sums(query: Query, rows: Iterable[Row]) -> dict[str, int]:
+    names = [column.name for column in query.noun.columns if column.is_additive]
+    sums = dict.fromkeys(names, 0)
+    for row in rows:
+        for name in names:
+            sums[name] += row.get(name) or 0
+    return sums
+
+
+def _summed(query: Query, rows: Iterable[Row]) -> list[Row]:
+    """Make one row of all that are equal in the columns to sum by."""
+    has_count = query.noun.column(COUNT_COLUMN.name) is not None
+    names = [column.name for column in query.columns if column.name not in (*query.sum_by, COUNT_COLUMN.name)]
+    groups: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        key = tuple(row.get(name) for name in query.sum_by)
+        group = groups.get(key)
+        if group is None:
+            group = dict(zip(query.sum_by, key, strict=True)) | {COUNT_COLUMN.name: 0}
+            groups[key] = group
+        group[COUNT_COLUMN.name] += (row.get(COUNT_COLUMN.name) or 0) if has_count else 1
+        for name in names:
+            value = row.get(name)
+            # A sum of nothing but unknown values is unknown, not 0.
+            group[name] = value if group.get(name) is None else group[name] + (value or 0)
+    return list(groups.values())
+
+
+def sort_key(value: Any) -> tuple[int, Any]:
     """Order mixed and missing values: what is missing comes first, addresses come in numeric order."""
     if value is None:
         return (0, "")

@@ -10,10 +10,10 @@ from pathlib import Path
 from podwire.capture import BY_PORT, BY_PROTOCOL
 from podwire.cli.grammar import HELP_WORD, Request, find_command, parse
 from podwire.cli.keywords import COMMANDS
-from podwire.cli.text import quoted
 from podwire.cli.words import check_words, split
 from podwire.model.overlays import MAX_VNI, Encapsulation, Overlay
 from podwire.support.errors import UsageError
+from podwire.support.words import quoted
 
 CLUSTER = "objects"
 """The name of the cluster that `--objects` describes, unless `--cluster-name` gives another."""

@@ -10,7 +10,7 @@ from itertools import chain
 import pytest
 
 from podwire.catalog import NOUNS, Flag, Noun, Option, Parameter
-from podwire.catalog.show_options import JSON_HELP, OUTPUT_OPTIONS, TIME_OPTIONS
+from podwire.catalog.show_options import OUTPUT_OPTIONS, SWITCHES, TIME_OPTIONS
 from podwire.cli.grammar import parse
 from podwire.cli.keywords import COMMANDS
 
@@ -56,7 +56,7 @@ def test_words_are_words_and_mean_one_thing(noun: Noun) -> None:
 
 @each_noun
 def test_every_help_is_a_sentence(noun: Noun) -> None:
-    texts = [noun.show_help, JSON_HELP, *(column.help for column in noun.columns)]
+    texts = [noun.show_help, *(each.help for each in SWITCHES), *(column.help for column in noun.columns)]
     for verb in noun.verbs:
         texts += [verb.help, *(option.help for option in verb.options)]
     texts += [option.help for option in OUTPUT_OPTIONS + TIME_OPTIONS]

@@ -39,7 +39,7 @@ def offered(text: str) -> list[str]:
         ("vport-show format ip,e", ["ip,entity"]),
         ("vport-show format entity,e", []),
         ("vport-show sort-desc a", []),
-        ("vport-show --", ["--json"]),
+        ("vport-show --", ["--json", "--csv", "--parquet"]),
         ("no-such-command ", []),
         ("vport-show hostname ", []),
         ("vport-show svc-name 'plu", []),

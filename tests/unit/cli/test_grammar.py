@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from podwire.cli.grammar import View, parse
+from podwire.cli.grammar import parse
+from podwire.cli.view import View
 from podwire.cli.words import split
 from podwire.support.errors import UsageError
 
@@ -35,7 +36,7 @@ def test_filters_and_window_go_to_the_server_as_typed() -> None:
 def test_how_to_print_stays_here() -> None:
     words = "vport-show layout vertical parsable-delim , show-headers count-output unscaled format ip,entity,"
     request = parse(words.split())
-    assert request.params == (("format", "ip,entity,"),)
+    assert request.params == (("count-output", "true"), ("format", "ip,entity,"))
     assert request.view == View(
         is_vertical=True, delimiter=",", has_headers=True, has_count=True, is_unscaled=True, is_json=False
     )
@@ -134,7 +135,34 @@ def test_help_instead_of_a_command(line: str, status: int) -> None:
         ("vport-show --json no-show-headers", "vport-show: --json and no-show-headers exclude each other"),
         ("vport-show limit-output -1", "vport-show: limit-output: '-1' is not a number from 0 to 9223372036854775807"),
         ("k8s-cni-show vxlan 99999999", "k8s-cni-show: vxlan: '99999999' is not 0..16777215"),
-        ("k8s-cni-show vxlan 1..", "k8s-cni-show: vxlan: '' is not 0..16777215"),
+        ("k8s-cni-show vxlan ..", "k8s-cni-show: vxlan: '..' is not 0..16777215"),
+        ("k8s-cni-show vxlan 9..1", "k8s-cni-show: vxlan: '9..1' ends before it begins"),
+        (
+            "vport-show not limit-output 3",
+            "vport-show: not stands before a column's filter, and 'limit-output' is none; see vport-show ?",
+        ),
+        ("vport-show not", "vport-show: not stands before a column's filter, and '' is none; see vport-show ?"),
+        (
+            "vport-show format ip, entity",
+            (
+                "vport-show: entity needs a value: entity-string; "
+                "the list 'ip,' ends with its comma: write lists without blanks, as in a,b"
+            ),
+        ),
+        (
+            "connection-show cur-state estt",
+            "connection-show: cur-state: 'estt' is not one of syn, syn-ack, est, fin, rst; did you mean 'est'?",
+        ),
+        ("vport-show --csv --json", "vport-show: --json and --csv exclude each other"),
+        ("vport-show follow limit-output 3", "vport-show: follow and limit-output exclude each other"),
+        ("vport-show show-interval 0", "vport-show: show-interval: it must be 100ms or longer"),
+        (
+            "vport-show parsable-delim '\\\\'",
+            (
+                "vport-show: parsable-delim: a backslash marks a delimiter within a value, and a line end a row; "
+                "choose another text"
+            ),
+        ),
         (
             "k8s-cni-show within-last soon",
             "k8s-cni-show: within-last: 'soon' is not a duration such as 30s, 5m or 1d2h",

@@ -38,17 +38,26 @@ def test_k8s_cni_show_begins_as_on_the_reference_page() -> None:
 
 def test_how_to_print_comes_last() -> None:
     keywords = [line.split()[0] for line in command_help(COMMANDS["vport-show"]).splitlines()]
-    assert keywords[-10:] == [
+    assert keywords[-19:] == [
         "format",
         "layout",
         "parsable-delim",
         "show-headers|no-show-headers",
         "sort-asc",
         "sort-desc",
+        "show-dups|no-show-dups",
         "limit-output",
         "count-output|no-count-output",
+        "count-output-sum|no-count-output-sum",
+        "sum-by",
         "unscaled|scaled",
+        "raw-int-values|no-raw-int-values",
+        "show-interval",
+        "follow|no-follow",
         "--json",
+        "--csv",
+        "--parquet",
+        "not",
     ]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from podwire.catalog import NOUNS, Noun
-from podwire.cli.grammar import View
 from podwire.cli.render import render
 from podwire.cli.transport import Answer
+from podwire.cli.view import View
 
 BY_NAME = {noun.name: noun for noun in NOUNS}
 VPORT, CONNECTION, K8S_CNI = BY_NAME["vport"], BY_NAME["connection"], BY_NAME["k8s-cni"]

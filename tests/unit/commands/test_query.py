@@ -53,7 +53,7 @@ def test_every_column_is_a_filter(column: str, text: str, expected: list[str]) -
     [
         ([("ip", "10.10.2")], "ip: '10.10.2' is not an IPv4 or IPv6 address"),
         ([("ip", "10.10.2.1/40")], "ip: '10.10.2.1/40' is not an address or a network"),
-        ([("vlan", "5000")], "vlan: '5000' is not a number from 0 to 4095"),
+        ([("vlan", "5000")], "vlan: '5000' is not 0..4095"),
         ([("format", "nme")], "there is no column 'nme'"),
         ([("sort-asc", "nme")], "there is no column 'nme'"),
         ([("limit-output", "-1")], "limit-output: '-1' is not"),

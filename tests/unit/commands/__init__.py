@@ -1,0 +1,1 @@
+"""The show engine and the commands."""
