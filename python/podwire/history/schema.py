@@ -83,6 +83,12 @@ KINDS: Mapping[Kind, pa.Schema] = {
 }
 """The schema of each kind. A column that is new in a later version is null in earlier files."""
 
+_SPREAD = frozenset({"time", "latency", "duration", "number"})
+SPREAD: frozenset[str] = frozenset(
+    column.name for noun in (CAPTURE, CONNECTION, K8S_CNI) for column in noun.columns if column.type.name in _SPREAD
+) | {"recorded-time", "started-time", "ended-time", "endpoint"}
+"""Columns whose values hardly repeat: a dictionary of them would only be in the way."""
+
 
 def batch_of(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
     """Make a batch of a few rows; what a row lacks is null, what the schema lacks is left out.

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from podwire.history.files import UNFINISHED
-from podwire.history.schema import KINDS, Kind
+from podwire.history.schema import KINDS, SPREAD, Kind
 
 SORTED_BY = {
     Kind.CONNECTION: ("src-namespace", "src-pod", "src-ip", "started-time"),
@@ -89,11 +89,13 @@ def _ranks(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _options(kind: Kind, schema: pa.Schema) -> dict[str, object]:
-    words = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    spread = [field.name for field in schema if field.name in SPREAD]
     options: dict[str, object] = {
         "compression": "zstd",
         "compression_level": _COMPRESSION_LEVEL,
-        "use_dictionary": words,
+        "use_dictionary": [name for name in schema.names if name not in SPREAD],
+        # Readable everywhere, and after sorting a tenth smaller than plain numbers.
+        "column_encoding": dict.fromkeys(spread, "DELTA_BINARY_PACKED"),
         "store_schema": False,
         "write_page_checksum": True,
     }
