@@ -72,8 +72,8 @@ class Maker:
 
     def __init__(self, *, start_ns: int, rate: float, seed: float = 0.4) -> None:
         self._database = duckdb.connect(config={"threads": 2})
-        self._database.execute(_POD)
-        self._database.execute(f"SELECT setseed({seed})")
+        self._database.execute(_POD).fetchall()
+        self._database.execute(f"SELECT setseed({seed})").fetchall()
         self._start_ns, self._step_ns = start_ns, max(1, int(1e9 / rate))
 
     def make(self, first: int, count: int) -> list[pa.RecordBatch]:
@@ -81,7 +81,7 @@ class Maker:
         start_ns = self._start_ns + first * self._step_ns
         draw = _DRAW.format(first=first, last=first + count)
         words = _ROWS.format(first=first, start_ns=start_ns, step_ns=self._step_ns)
-        table = self._database.execute(f"WITH drawn AS MATERIALIZED ({draw}) {words}").to_arrow_table()
+        table = self._database.sql(f"WITH drawn AS MATERIALIZED ({draw}) {words}").to_arrow_table()
         return [_fitted(batch) for batch in table.combine_chunks().to_batches(max_chunksize=10_000)]
 
 

@@ -119,3 +119,11 @@ def _hour_ns(match: re.Match[str]) -> int | None:
     except ValueError:
         return None
     return int(hour.timestamp()) * NS_PER_SECOND
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file; 0 where it is gone."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -149,12 +149,18 @@ def fitted(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """Give a batch the columns of `schema`: an earlier version of podwire may have had others."""
     if batch.schema.equals(schema):
         return batch
-    arrays = []
-    for field in schema:
-        index = batch.schema.get_field_index(field.name)
-        kept = index >= 0 and batch.schema.field(index).type == field.type
-        arrays.append(batch.column(index) if kept else pa.nulls(len(batch), field.type))
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    return pa.RecordBatch.from_arrays([_fitted(batch, field) for field in schema], schema=schema)
+
+
+def _fitted(batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
+    index = batch.schema.get_field_index(field.name)
+    if index < 0:
+        return pa.nulls(len(batch), field.type)
+    array = batch.column(index)
+    try:
+        return array if array.type == field.type else array.cast(field.type)
+    except pa.ArrowException:
+        return pa.nulls(len(batch), field.type)
 
 
 def _last_commit(content: pa.Buffer) -> tuple[int, int]:

@@ -77,7 +77,7 @@ _VPORT = pa.schema(
 
 KINDS: Mapping[Kind, pa.Schema] = {
     Kind.CONNECTION: _of_noun(CONNECTION, pa.field("end", TEXT), left_out=frozenset(DERIVED)),
-    Kind.FINDING: _of_noun(K8S_CNI),
+    Kind.FINDING: _of_noun(K8S_CNI, pa.field("finding", TEXT)),
     Kind.VPORT: _VPORT,
     Kind.CAPTURE: _of_noun(CAPTURE),
 }

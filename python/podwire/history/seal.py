@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from podwire.history.files import UNFINISHED
+from podwire.history.journal import fitted
 from podwire.history.schema import KINDS, SPREAD, Kind
 
 SORTED_BY = {
@@ -53,6 +54,18 @@ def write_parquet(path: Path, kind: Kind, batches: Sequence[pa.RecordBatch]) -> 
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def read_parquet(path: Path, kind: Kind) -> list[pa.RecordBatch]:
+    """Read a sealed file as it was before. Raises OSError."""
+    words = [field.name for field in KINDS[kind] if pa.types.is_dictionary(field.type)]
+    with pq.ParquetFile(path, read_dictionary=words) as file:
+        return [fitted(batch, KINDS[kind]) for batch in file.iter_batches(ROW_GROUP_ROWS)]
+
+
+def count_rows(path: Path) -> int:
+    """Return how many rows a sealed file has. Raises OSError."""
+    return int(pq.read_metadata(path).num_rows)
 
 
 def publish(beside: Path, path: Path) -> None:

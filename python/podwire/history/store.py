@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
+from podwire.history.archive import Archive
 from podwire.history.channel import Channel, Segment
 from podwire.history.errors import HistoryError
-from podwire.history.files import NS_PER_HOUR, FileSet, Layout, Sealed
+from podwire.history.files import NS_PER_HOUR, FileSet, Layout, size_of
 from podwire.history.journal import Journal, read_journal, recover_journal
 from podwire.history.schema import KINDS, Kind
-from podwire.history.seal import sync_folder, write_parquet
+from podwire.history.seal import read_parquet, sync_folder
 from podwire.settings.history import HistoryLimits
 from podwire.support.clock import Clock
 
 _log = logging.getLogger(__name__)
+
+_CLOCK_SLACK_NS = 60_000_000_000
+"""How long an hour must be over before its files are merged: a segment of it may still be sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,11 @@ class HistoryState:
 
     kind: Kind
     queued: int
+    """Rows that wait in memory."""
     written: int
+    """Rows that were made safe since the start."""
     dropped: int
+    """Rows that were let go, because the disk was full or slow for too long."""
     journals: int
     files: int
     bytes: int
@@ -39,23 +46,22 @@ class HistoryState:
 
 
 class HistoryStore:
-    """See the room. `add` and `files` may be called from any thread; `commit` from one, `seal` from one other."""
+    """See the room. `add` and `files` may be called from any thread; `commit` from one, `tend` from one other."""
 
     def __init__(self, folder: Path, *, switch: str, clock: Clock, limits: HistoryLimits | None = None) -> None:
         self.limits = limits or HistoryLimits()
         self.fault = ""
         """Why nothing is written at present: one sentence, or nothing."""
+        self.torn_bytes = 0
+        """Bytes that a killed run left half written, and that were cut off."""
         self._layout = Layout(folder, switch)
         self._clock = clock
         self._lock = threading.RLock()
+        """Guards what is in memory; nothing is written while it is held."""
+        self._write_lock = threading.Lock()
+        """Held while journals are written; taken before the other."""
         self._channels = {kind: Channel() for kind in Kind}
-        self._sealed: dict[Kind, list[Sealed]] = {kind: [] for kind in Kind}
-        self._leases: set[int] = set()
-        self._lease_numbers = itertools.count()
-        self._doomed: list[tuple[int, Path]] = []
-        """(the first lease that never saw it, file)."""
-        self.torn_bytes = 0
-        """Bytes that a killed run left half written, and that were cut off."""
+        self._archive = Archive(self._layout, self._lock)
 
     @property
     def folder(self) -> Path:
@@ -68,8 +74,7 @@ class HistoryStore:
             self._layout.journals.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in self._layout.find_unfinished():
                 path.unlink()
-            for kind in Kind:
-                self._sealed[kind] = self._without_covered(self._layout.find_sealed(kind))
+            self._archive.open()
             for kind, number, path in self._layout.find_journals():
                 self._recover(kind, number, path)
         except OSError as error:
@@ -92,82 +97,112 @@ class HistoryStore:
 
     def commit(self) -> None:
         """Write what is queued and sync it. On a full or broken disk it stays queued, and `fault` says so."""
-        try:
-            self._check_room()
-            for kind, channel in self._channels.items():
-                self._commit(kind, channel)
-        except OSError as error:
-            self.fault = f"History is not written: {error.strerror or error} ({self.folder})."
-        else:
-            self.fault = ""
+        with self._write_lock:
+            try:
+                self._check_room()
+                for kind, channel in self._channels.items():
+                    self._commit(kind, channel)
+            except OSError as error:
+                self.fault = f"History is not written: {error.strerror or error} ({self.folder})."
+            else:
+                self.fault = ""
 
     def close(self) -> None:
-        """Commit and close what is open; it is sealed at the next start, or by `seal` before it."""
+        """Commit, close and seal everything; what the disk has no room for is sealed after the next start."""
         self.commit()
-        with self._lock:
+        with self._write_lock, self._lock:
             for channel in self._channels.values():
                 self._close_journal(channel)
+        try:
+            self.seal()
+        except OSError as error:
+            _log.warning("history: not everything is sealed: %s", error.strerror or error)
 
     def files(self, kind: Kind, start_ns: int | None = None, end_ns: int | None = None) -> FileSet:
         """Return all that may hold records of the window, which may be open: files by their hours, and what is young.
 
-        Records are written after what they tell of: a connection that was there at a time has a record within the
-        update interval after it, which is added to the window's end.
+        Records are written after what they tell of: a connection that was there at a time has a record within twice
+        the update interval after it, which is added to the window's end.
         """
         with self._lock:
             channel = self._channels[kind]
-            lease = next(self._lease_numbers)
-            self._leases.add(lease)
             last_ns = None if end_ns is None else end_ns + self.limits.latest_record_ns
-            paths = [each.path for each in self._sealed[kind] if _may_hold(each, start_ns, last_ns)]
+            release = self._archive.lend()
+            paths = self._archive.select(kind, start_ns, last_ns)
             young = [(each.path, each.committed) for each in channel.closed]
             if channel.journal is not None and channel.committed:
                 young.append((channel.journal.path, channel.committed))
-            waiting = [*channel.writing, *channel.queue]
             batches = [batch for path, size in young for batch in read_journal(path, KINDS[kind], size)]
-        return FileSet(paths, batches + waiting, lambda: self._leases.discard(lease))
+            return FileSet(paths, [*batches, *channel.writing, *channel.queue], release)
+
+    def records(self, kind: Kind) -> Iterator[dict[str, Any]]:
+        """Yield every record of a kind that has few of them, in no order."""
+        found = self.files(kind)
+        for path in found.parquet:
+            for batch in read_parquet(path, kind):
+                yield from batch.to_pylist()
+        for batch in found.batches:
+            yield from batch.to_pylist()
+        found.close()
+
+    def clear(self, kind: Kind) -> None:
+        """Forget every record of a kind that was committed or waits."""
+        with self._write_lock, self._lock:
+            channel = self._channels[kind]
+            channel.queue, channel.queued_bytes = [], 0
+            self._close_journal(channel)
+            channel.closed, closed = [], channel.closed
+            self._archive.clear(kind)
+        for segment in closed:
+            segment.path.unlink(missing_ok=True)
+        self._archive.unlink_doomed()
 
     def states(self) -> list[HistoryState]:
         """Return how it goes, by kind."""
-        with self._lock:
-            return [self._state(kind, channel) for kind, channel in self._channels.items()]
+        return [self._state(kind, channel) for kind, channel in self._channels.items()]
+
+    def tend(self) -> None:
+        """Seal closed journals, merge the files of hours that are over, and remove what is too old or too much.
+
+        What the disk has no room for stays as it is until the next call.
+        """
+        now_ns = self._clock.now_ns()
+        try:
+            self._archive.retire(before_ns=now_ns - self.limits.most_age_ns, most_bytes=self._room_for_files())
+            self._archive.unlink_doomed()
+            self.seal()
+            for kind, channel in self._channels.items():
+                waiting = [each.hour_ns for each in channel.closed]
+                until_ns = min([now_ns - _CLOCK_SLACK_NS, *waiting])
+                self._archive.merge(kind, until_ns=until_ns, most_rows=self.limits.merge_rows)
+        except OSError as error:
+            _log.warning("history: files cannot be sealed or merged: %s", error.strerror or error)
 
     def seal(self) -> None:
-        """Seal every closed journal. Raises OSError where there is no room; what was not sealed stays as it is."""
+        """Seal every closed journal. Raises OSError; what was not sealed stays as it is."""
         for kind, channel in self._channels.items():
             for segment in list(channel.closed):
-                self._seal(kind, channel, segment)
-        self.unlink_doomed()
+                self._archive_segment(kind, channel, segment)
 
-    def doom(self, path: Path) -> None:
-        """Have a replaced file removed once nobody reads it."""
+    def _room_for_files(self) -> int:
         with self._lock:
-            self._doomed.append((next(self._lease_numbers), path))
-
-    def unlink_doomed(self) -> None:
-        """Remove the replaced files that nobody reads any more."""
-        with self._lock:
-            oldest = min(self._leases, default=None)
-            gone = [path for until, path in self._doomed if oldest is None or oldest >= until]
-            self._doomed = [each for each in self._doomed if each[1] not in set(gone)]
-        for path in gone:
-            path.unlink(missing_ok=True)
+            journals = sum(each.committed for channel in self._channels.values() for each in channel.closed)
+            return max(0, self.limits.most_bytes - journals)
 
     def _state(self, kind: Kind, channel: Channel) -> HistoryState:
-        sealed = self._sealed[kind]
-        return HistoryState(
-            kind,
-            queued=channel.queued,
-            written=channel.written,
-            dropped=channel.dropped,
-            journals=len(channel.closed) + (channel.journal is not None),
-            files=len(sealed),
-            bytes=sum(map(_size, [*(each.path for each in sealed), *(each.path for each in channel.closed)]))
-            + channel.committed,
-            oldest_ns=min(
-                [*(each.hour_ns for each in sealed), *(each.hour_ns for each in channel.closed)], default=None
-            ),
-        )
+        files, size, oldest_ns = self._archive.summary(kind)
+        with self._lock:
+            journals = sum(size_of(each.path) for each in channel.closed) + channel.committed
+            return HistoryState(
+                kind,
+                queued=channel.queued,
+                written=channel.written,
+                dropped=channel.dropped,
+                journals=len(channel.closed) + (channel.journal is not None),
+                files=files,
+                bytes=size + journals,
+                oldest_ns=oldest_ns,
+            )
 
     def _check_room(self) -> None:
         """Raise OSError where the disk is nearly full: the rest is for others, such as the configuration."""
@@ -211,7 +246,7 @@ class HistoryStore:
         return too_old or too_large or now_ns // NS_PER_HOUR * NS_PER_HOUR != channel.hour_ns
 
     def _open_journal(self, kind: Kind, channel: Channel, now_ns: int) -> None:
-        number = max([channel.number, *(each.last for each in self._sealed[kind])]) + 1
+        number = max(channel.number, self._archive.last_number(kind)) + 1
         channel.journal = Journal(self._layout.journal(kind, number), KINDS[kind])
         sync_folder(self._layout.journals)
         channel.number, channel.committed = number, 0
@@ -229,19 +264,23 @@ class HistoryStore:
             journal.path.unlink(missing_ok=True)
         channel.committed = 0
 
-    def _seal(self, kind: Kind, channel: Channel, segment: Segment) -> None:
-        sealed = self._layout.sealed(kind, segment.number, segment.number, segment.hour_ns)
-        write_parquet(sealed.path, kind, read_journal(segment.path, KINDS[kind], segment.committed))
+    def _archive_segment(self, kind: Kind, channel: Channel, segment: Segment) -> None:
+        sealed = self._archive.write(kind, segment)
         with self._lock:
-            channel.closed.remove(segment)
-            self._sealed[kind].append(sealed)
-        segment.path.unlink()
+            # A reader sees the one or the other, never both.
+            is_wanted = segment in channel.closed
+            if is_wanted:
+                channel.closed.remove(segment)
+                self._archive.add(kind, sealed)
+        if not is_wanted:
+            sealed.path.unlink()
+        segment.path.unlink(missing_ok=True)
 
     def _recover(self, kind: Kind, number: int, path: Path) -> None:
         """Take up one journal of an earlier run: cut off what is torn, remove what is sealed already or empty."""
         channel = self._channels[kind]
         channel.number = max(channel.number, number)
-        if any(each.first <= number <= each.last for each in self._sealed[kind]):
+        if self._archive.holds(kind, number):
             path.unlink()
             return
         found = recover_journal(path, KINDS[kind])
@@ -255,25 +294,3 @@ class HistoryStore:
         hour_ns = found.batches[0].column("recorded-time")[0].as_py() // NS_PER_HOUR * NS_PER_HOUR
         rows = sum(map(len, found.batches))
         channel.closed.append(Segment(number, path, hour_ns, found.readable_bytes, rows))
-
-    def _without_covered(self, found: Sequence[Sealed]) -> list[Sealed]:
-        """Remove the files that a merged one holds too: podwire was killed before it could."""
-        kept = []
-        for each in found:
-            if any(other.covers(each) for other in found):
-                each.path.unlink()
-            else:
-                kept.append(each)
-        return kept
-
-
-def _may_hold(sealed: Sealed, start_ns: int | None, last_ns: int | None) -> bool:
-    ends_ns = sealed.hour_ns + NS_PER_HOUR
-    return (start_ns is None or ends_ns > start_ns) and (last_ns is None or sealed.hour_ns <= last_ns)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

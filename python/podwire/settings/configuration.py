@@ -39,6 +39,20 @@ class ConnectionStatsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Bytes that the connection table may take, from 1 MiB; None: what the switch was started with."""
 
 
+class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is kept of what happened, and for how long."""
+
+    enable: bool = True
+    """Whether history is written."""
+    update_seconds: int = 300
+    """How often a record is written of a connection that goes on, 10–86,400."""
+    max_disk_space: int = 20 << 30
+    """Bytes that the history may take, from 16 MiB; beyond it the oldest goes. A day of 100 million connections takes
+    less than 5 GB."""
+    max_age_seconds: int = 30 * 86_400
+    """The age at which a record is removed, from one hour."""
+
+
 class VflowSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What the switch looks into."""
 
@@ -54,4 +68,5 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     """By cluster name, in the order of their creation."""
     limits: KubernetesLimits = field(default_factory=KubernetesLimits)
     connection_stats: ConnectionStatsSettings = field(default_factory=ConnectionStatsSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
     vflow: VflowSettings = field(default_factory=VflowSettings)

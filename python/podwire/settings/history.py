@@ -23,3 +23,9 @@ class HistoryLimits:
     connections and its spread."""
     least_free_bytes: int = 64 << 20
     """Free bytes of the disk below which nothing is written: what shares it must go on."""
+    most_bytes: int = 20 << 30
+    """Bytes that the history may take; set by the operator."""
+    most_age_ns: int = 30 * 86_400 * _SECOND
+    """The age at which a file is removed; set by the operator."""
+    merge_rows: int = 4_000_000
+    """Rows that merged files may have: merging them takes some hundred megabytes of memory."""

@@ -47,10 +47,10 @@ def test_what_was_committed_is_there_after_a_sudden_end(make_store: MakeStore) -
 def test_an_end_between_sealing_and_removing_the_journal_doubles_nothing(make_store: MakeStore, tmp_path: Path) -> None:
     store = make_store()
     store.add(Kind.CONNECTION, connections(0, 10))
-    store.close()
+    store.commit()
     journal = next((tmp_path / "history" / "journal").iterdir())
     shutil.copy(journal, tmp_path / "kept")
-    store.seal()
+    store.close()
     shutil.copy(tmp_path / "kept", journal)
     again = make_store()
     assert ids(again) == list(range(10))
@@ -126,19 +126,82 @@ def test_a_nearly_full_disk_stops_the_writing_and_room_resumes_it(make_store: Ma
     assert (store.fault, ids(store)) == ("", list(range(10)))
 
 
-def test_files_stay_as_long_as_they_are_read(make_store: MakeStore, tmp_path: Path) -> None:
+def test_files_stay_as_long_as_they_are_read(make_store: MakeStore, clock: FixedClock) -> None:
     store = make_store()
+    for number in range(3):
+        store.add(Kind.CONNECTION, connections(number * 10, 10))
+        store.close()
     found = store.files(Kind.CONNECTION)
-    file = tmp_path / "merged-away"
-    file.touch()
-    store.doom(file)
-    store.unlink_doomed()
-    assert file.exists()
+    clock.set_ns(NOW + 3_600 * SECOND)
+    store.tend()
     later = store.files(Kind.CONNECTION)
+    assert (len(found.parquet), len(later.parquet)) == (3, 1)
+    store.tend()
+    assert all(path.exists() for path in found.parquet)
     found.close()
-    store.unlink_doomed()
-    assert not file.exists()
-    later.close()
+    store.tend()
+    assert not any(path.exists() for path in found.parquet)
+    assert ids(store) == list(range(30))
+
+
+def test_an_end_between_merging_and_removing_doubles_nothing(make_store: MakeStore, clock: FixedClock) -> None:
+    store = make_store()
+    for number in range(3):
+        store.add(Kind.CONNECTION, connections(number * 10, 10))
+        store.close()
+    # The reader keeps the merged files where they are, as a sudden end would.
+    found = store.files(Kind.CONNECTION)
+    clock.set_ns(NOW + 3_600 * SECOND)
+    store.tend()
+    assert all(path.exists() for path in found.parquet)
+    again = make_store()
+    assert ids(again) == list(range(30))
+    assert len(again.files(Kind.CONNECTION).parquet) == 1
+
+
+def test_files_are_merged_up_to_a_number_of_rows(make_store: MakeStore, clock: FixedClock) -> None:
+    store = make_store(HistoryLimits(merge_rows=25))
+    for number in range(5):
+        store.add(Kind.CONNECTION, connections(number * 10, 10))
+        store.close()
+    store.tend()
+    assert len(store.files(Kind.CONNECTION).parquet) == 5
+    clock.set_ns(NOW + 3_600 * SECOND)
+    store.tend()
+    names = [path.stem for path in store.files(Kind.CONNECTION).parquet]
+    assert names == [f"{first:012}-{last:012}" for first, last in ((1, 2), (3, 4), (5, 5))]
+    assert ids(store) == list(range(50))
+
+
+def test_what_is_old_and_what_is_too_much_goes_the_oldest_first(make_store: MakeStore, clock: FixedClock) -> None:
+    store = make_store()
+    hour = 3_600 * SECOND
+    for number in range(6):
+        clock.set_ns(NOW + number * hour)
+        store.add(Kind.CONNECTION, connections(number, 1))
+        store.close()
+    size = next(each.bytes for each in store.states() if each.kind is Kind.CONNECTION)
+    store.limits = replace(store.limits, most_age_ns=4 * hour)
+    store.tend()
+    assert ids(store) == [1, 2, 3, 4, 5]
+    store.limits = replace(store.limits, most_bytes=size // 2)
+    store.tend()
+    assert ids(store) == [3, 4, 5]
+    assert not list(store.folder.glob("connection/*/*/hour=14"))
+
+
+def test_what_is_cleared_does_not_come_back(make_store: MakeStore) -> None:
+    store = make_store()
+    for number in range(3):
+        store.add(Kind.CONNECTION, connections(number * 10, 10))
+        store.commit()
+        if number == 0:
+            store.close()
+    store.clear(Kind.CONNECTION)
+    assert ids(store) == []
+    store.add(Kind.CONNECTION, connections(100, 5))
+    store.close()
+    assert ids(store) == ids(make_store()) == list(range(100, 105))
 
 
 def test_a_folder_that_cannot_be_used_is_told_in_a_sentence(tmp_path: Path, clock: FixedClock) -> None:

@@ -1,0 +1,210 @@
+"""Keeps history: takes what ended from the packet core, samples what lasts, and has the store write and seal it.
+
+Three threads of its own do that, so that neither a slow disk nor a long answer on the console reaches the packets: what
+waits is bounded, and what is let go is counted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from podwire.capture import Filter
+from podwire.engine.parts import Parts
+from podwire.engine.record_names import RecordNames
+from podwire.history import HistoryStore, Kind, batch_of, connection_batch
+from podwire.model.findings import CniFinding
+from podwire.settings.configuration import HistorySettings
+from podwire.support.threads import RepeatingThread
+from podwire.tables.findings import FindingRow
+
+COLLECT_SECONDS = 0.2
+"""How often the core's queue of ended connections is emptied: it holds 65,536 of them."""
+COMMIT_SECONDS = 0.4
+"""How often what was collected is made safe: with the collecting, a record is on disk within a second."""
+TEND_SECONDS = 1.0
+"""How often it is looked whether something is to be sealed, merged, removed or sampled."""
+
+_POLL_ROWS = 16_384
+_SLICE_ROWS = 200_000
+"""About how many long-lived connections are taken out of the core at a time."""
+_PORTS = 65_536
+_FOREVER_NS = (1 << 63) - 1
+_NS_PER_SECOND = 1_000_000_000
+_SAMPLE_NS = 60 * _NS_PER_SECOND
+"""How often the counters of the packet sources and the findings that hold are written."""
+
+_log = logging.getLogger(__name__)
+
+Row = Mapping[str, Any]
+
+
+class HistoryWriter:
+    """The loops of one switch's history."""
+
+    def __init__(
+        self,
+        store: HistoryStore,
+        parts: Parts,
+        *,
+        native_vlan: int,
+        capture_rows: Callable[[], Sequence[Row]],
+        finding_words: Callable[[CniFinding], Row],
+    ) -> None:
+        self._store = store
+        self._parts = parts
+        self._native_vlan = native_vlan
+        self._capture_rows = capture_rows
+        """Makes a row a packet source, with the columns of the noun `capture`."""
+        self._finding_words = finding_words
+        """Makes the columns of a finding."""
+        self._names = RecordNames(parts)
+        self._settings = HistorySettings()
+        self._updated_ns = parts.clock.now_ns()
+        self._sampled_ns = 0
+        self._findings: dict[tuple[str, int, str], bool] = {}
+        """By cluster, first time and words of a finding: whether it was last written as one that holds."""
+        self._told_fault = ""
+        self._threads = (
+            RepeatingThread("history: collecting", self.collect, seconds=COLLECT_SECONDS),
+            RepeatingThread("history: committing", self.commit, seconds=COMMIT_SECONDS),
+            RepeatingThread("history: tending", self.tend, seconds=TEND_SECONDS),
+        )
+
+    def configure(self, settings: HistorySettings) -> None:
+        """Follow a change of the settings at once."""
+        self._settings = settings
+        second = _NS_PER_SECOND
+        self._store.limits = replace(
+            self._store.limits,
+            latest_record_ns=2 * settings.update_seconds * second,
+            most_bytes=settings.max_disk_space,
+            most_age_ns=settings.max_age_seconds * second,
+        )
+
+    def start(self) -> None:
+        """Take up what an earlier run knew, and begin."""
+        self._load_findings()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End, and keep what there is to keep: connections that go on too, since this run will not see their end."""
+        for thread in self._threads:
+            thread.stop()
+        self.collect()
+        if self._settings.enable:
+            self._update(0)
+        self._sample(self._parts.clock.now_ns())
+        self._store.close()
+
+    def collect(self) -> None:
+        """Take the ended connections out of the core."""
+        while True:
+            batch = self._parts.capture.poll(_POLL_ROWS)
+            self._add_connections(batch, "ended")
+            if len(batch) < _POLL_ROWS:
+                return
+
+    def commit(self) -> None:
+        """Have the store write what it has; tell once what stands against it, and once that it goes on."""
+        self._store.commit()
+        fault = self._store.fault
+        if fault and not self._told_fault:
+            _log.error("%s Live tables go on; records wait in memory as long as there is room.", fault)
+        elif self._told_fault and not fault:
+            _log.warning("history is written again")
+        self._told_fault = fault
+
+    def tend(self) -> None:
+        """Do what is due: sample, update, seal, merge and remove."""
+        now_ns = self._parts.clock.now_ns()
+        self._sample_if_due(now_ns)
+        interval_ns = self._settings.update_seconds * _NS_PER_SECOND
+        if not 0 <= now_ns - self._updated_ns < interval_ns:
+            if self._settings.enable:
+                self._update(interval_ns)
+            self._updated_ns = now_ns
+        if not self._store.fault:
+            self._store.tend()
+
+    def _add_connections(self, batch: Any, record: str) -> None:
+        if not len(batch) or not self._settings.enable:
+            return
+        now_ns = self._parts.clock.now_ns()
+        records = connection_batch(batch, self._names, record=record, recorded_ns=now_ns, native_vlan=self._native_vlan)
+        self._store.add(Kind.CONNECTION, records)
+
+    def _update(self, least_age_ns: int) -> None:
+        """Write a record of each connection that goes on, is of that age and had packets since the last update."""
+        now_ns = self._parts.clock.now_ns()
+        filters = [
+            Filter("transition-state", "in", ("started",)),
+            Filter("started-time", "range", (0, now_ns - least_age_ns)),
+            Filter("last-time", "range", (self._updated_ns - least_age_ns, _FOREVER_NS)),
+        ]
+        columns = self._parts.capture.poll(0).schema.names
+        live = self._parts.capture.counters().get("connections", 0)
+        width = max(1, _PORTS * _SLICE_ROWS // max(live, _SLICE_ROWS))
+        for low in range(0, _PORTS, width):
+            ports = Filter("src-port", "range", (low, low + width - 1))
+            self._add_connections(self._parts.capture.snapshot([*filters, ports], columns), "update")
+
+    def _sample_if_due(self, now_ns: int) -> None:
+        if not 0 <= now_ns - self._sampled_ns < _SAMPLE_NS:
+            self._sampled_ns = now_ns
+            self._sample(now_ns)
+        else:
+            self._write_findings(now_ns, only_changes=True)
+
+    def _sample(self, now_ns: int) -> None:
+        record = {"recorded-time": now_ns, "record": "sample"}
+        self._add_rows(Kind.CAPTURE, [{**row, **record} for row in self._capture_rows()])
+        self._write_findings(now_ns, only_changes=False)
+
+    def _write_findings(self, now_ns: int, *, only_changes: bool) -> None:
+        """Write the findings that hold, and once more those that hold no longer."""
+        rows = []
+        for row in list(self._parts.findings.rows()):
+            key = (row.cluster, row.first_seen_ns, f"{row.finding.plugin} {row.finding.backend}")
+            known = self._findings.get(key)
+            if known == row.is_current and (only_changes or not row.is_current):
+                continue
+            self._findings[key] = row.is_current
+            rows.append(self._finding_row(row, now_ns))
+        self._add_rows(Kind.FINDING, rows)
+
+    def _finding_row(self, row: FindingRow, now_ns: int) -> Row:
+        return {
+            **self._finding_words(row.finding),
+            "recorded-time": now_ns,
+            "record": "current" if row.is_current else "ended",
+            "cluster-name": row.cluster,
+            "current": row.is_current,
+            "first-seen": row.first_seen_ns,
+            "last-seen": now_ns if row.is_current else row.last_seen_ns,
+            "finding": msgspec.json.encode(row.finding).decode(),
+        }
+
+    def _load_findings(self) -> None:
+        """Put the findings of earlier runs into their table, each as it was last written."""
+        latest: dict[tuple[str, int, str], FindingRow] = {}
+        for record in self._store.records(Kind.FINDING):
+            try:
+                finding = msgspec.json.decode(record["finding"] or "", type=CniFinding)
+            except msgspec.MsgspecError:
+                continue
+            key = (record["cluster-name"], record["first-seen"], f"{finding.plugin} {finding.backend}")
+            seen = FindingRow(key[0], finding, record["first-seen"], record["last-seen"], is_current=False)
+            if key not in latest or latest[key].last_seen_ns <= seen.last_seen_ns:
+                latest[key] = seen
+        self._findings = dict.fromkeys(latest, False)
+        self._parts.findings.load(sorted(latest.values(), key=lambda row: row.first_seen_ns))
+
+    def _add_rows(self, kind: Kind, rows: Sequence[Row]) -> None:
+        if rows and self._settings.enable:
+            self._store.add(kind, batch_of(kind, rows))
