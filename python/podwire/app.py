@@ -24,16 +24,20 @@ from podwire.commands.connection_stats_settings import ConnectionStatsSettingsHa
 from podwire.commands.dispatch import Commands
 from podwire.commands.encrypted import EncryptedHandler
 from podwire.commands.handlers import Handler
-from podwire.commands.k8s_cni import CniHandler
+from podwire.commands.history import HistoryHandler, writing_state
+from podwire.commands.history_settings import HistorySettingsHandler
+from podwire.commands.k8s_cni import CniHandler, finding_columns
 from podwire.commands.k8s_connection import KubernetesConnectionHandler
 from podwire.commands.k8s_settings import KubernetesSettingsHandler
 from podwire.commands.switch_info import SwitchFacts, SwitchInfoHandler
 from podwire.commands.vflow_settings import VflowSettingsHandler
 from podwire.commands.vport import VPortHandler
 from podwire.engine.clusters import ClusterManager
+from podwire.engine.history import HistoryWriter
 from podwire.engine.parts import Parts
 from podwire.engine.sources import SourceFeed
 from podwire.fabric.file_store import FileStore
+from podwire.history import HistoryStore
 from podwire.settings.configuration import Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.settings.paths import default_socket, default_state_dir
@@ -50,6 +54,7 @@ class Daemon:
 
     def __init__(self, settings: ServeSettings) -> None:
         self._settings = settings
+        self._name = settings.switch_name or platform.node().partition(".")[0] or "switch"
         self._clock = SystemClock()
         self._state_dir = Path(settings.state_dir or default_state_dir())
         self._store = FileStore(self._state_dir, clock=self._clock)
@@ -72,20 +77,24 @@ class Daemon:
         clusters = ClusterManager(
             parts=parts, settings=KubeSettings(kube_exec_plugins=self._settings.kube_exec_plugins)
         )
+        history = self._history(parts, sources)
 
         async def apply(configuration: Configuration) -> None:
             stats = configuration.connection_stats
             parts.capture.set_collecting(stats.enable)
             parts.capture.set_max_memory(stats.connection_max_memory or self._settings.connection_max_memory)
+            history.configure(configuration.history)
             await clusters.apply(configuration)
 
         configurator = Configurator(self._store, apply=apply)
-        commands = Commands(self._handlers(parts, configurator, clusters, sources), clock=self._clock)
+        commands = Commands(self._handlers(parts, configurator, clusters, sources, history.store), clock=self._clock)
         path = Path(self._settings.socket or default_socket())
         server = ApiServer(make_application(commands, version=_version()), path=path)
         server.open()
         try:
+            history.store.open()
             await apply(configurator.configuration)
+            history.start()
             feed = asyncio.create_task(run_supervised("the packet sources", sources.run))
             serving = asyncio.create_task(server.run())
             self._handle_signals()
@@ -98,22 +107,43 @@ class Daemon:
             for task in (stopped, feed):
                 await end_task(task)  # type: ignore[arg-type]
         finally:
+            await asyncio.to_thread(history.stop)
             await clusters.close()
             server.close()
 
+    def _history(self, parts: Parts, sources: SourceFeed) -> HistoryWriter:
+        return HistoryWriter(
+            HistoryStore(self._state_dir / "history", switch=self._name, clock=self._clock),
+            parts,
+            native_vlan=self._settings.native_vlan,
+            capture_rows=CaptureHandler(parts, sources).rows,
+            finding_words=finding_columns,
+        )
+
     def _handlers(
-        self, parts: Parts, configurator: Configurator, clusters: ClusterManager, sources: SourceFeed
+        self,
+        parts: Parts,
+        configurator: Configurator,
+        clusters: ClusterManager,
+        sources: SourceFeed,
+        history: HistoryStore,
     ) -> list[Handler]:
-        name = self._settings.switch_name or platform.node().partition(".")[0] or "switch"
+        name = self._name
         facts = SwitchFacts(
             name, _version(), self._clock.now_ns(), os.fspath(self._state_dir), warning=self._store.warning
         )
         notes = ConnectionNotes(parts, configurator, sources)
         return [
-            CaptureHandler(parts, sources),
+            CaptureHandler(
+                parts,
+                sources,
+                history=lambda: writing_state(history, enabled=configurator.configuration.history.enable),
+            ),
             ConnectionHandler(parts, notes, switch_name=name, native_vlan=self._settings.native_vlan),
             ConnectionStatsSettingsHandler(configurator, max_memory_bytes=self._settings.connection_max_memory),
             EncryptedHandler(parts),
+            HistoryHandler(history, configurator, parts),
+            HistorySettingsHandler(configurator),
             CniHandler(configurator, parts),
             KubernetesConnectionHandler(configurator, clusters, parts),
             KubernetesSettingsHandler(configurator),

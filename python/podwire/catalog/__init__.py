@@ -10,6 +10,8 @@ from podwire.catalog.capture import CAPTURE
 from podwire.catalog.connection import CONNECTION
 from podwire.catalog.connection_stats_settings import CONNECTION_STATS_SETTINGS
 from podwire.catalog.encrypted import ENCRYPTED
+from podwire.catalog.history import HISTORY
+from podwire.catalog.history_settings import HISTORY_SETTINGS
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.catalog.k8s_connection import K8S_CONNECTION
 from podwire.catalog.k8s_settings import K8S_SETTINGS
@@ -23,6 +25,8 @@ NOUNS: tuple[Noun, ...] = (
     CONNECTION,
     CONNECTION_STATS_SETTINGS,
     ENCRYPTED,
+    HISTORY,
+    HISTORY_SETTINGS,
     K8S_CNI,
     K8S_CONNECTION,
     K8S_SETTINGS,

@@ -38,6 +38,7 @@ CAPTURE = Noun(
         ),
         Column("ring-full", COUNT, "How often the packet ring was full when the kernel had a packet for it."),
         Column("outages", COUNT, "How often the interface went down or away."),
+        Column("history", STRING, "written, disabled, or what stands against writing history; see history-show."),
         Column(
             "outcomes",
             STRING,

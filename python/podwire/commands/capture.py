@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from podwire.catalog.capture import CAPTURE
@@ -39,18 +40,27 @@ class CaptureHandler:
 
     noun = CAPTURE
 
-    def __init__(self, parts: Parts, sources: SourceFeed | None) -> None:
+    def __init__(self, parts: Parts, sources: SourceFeed | None, *, history: Callable[[], str] | None = None) -> None:
         self._parts = parts
         self._sources = sources
+        self._history = history
+        """Says whether history is written; without one there is none."""
 
     async def show(self, query: Query) -> Answer:
         """Return the sources in the order in which they were opened."""
+        state = self._history() if self._history else None
+        rows = [{**row, "history": state} for row in self.rows()]
+        notes = [] if rows else ["No interface is read: start podwire serve with --interface."]
+        if state not in (None, "written", "disabled"):
+            notes.append(str(state))
+        return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
+
+    def rows(self) -> list[Row]:
+        """Return a row a source with its counters of now."""
         mode = self._parts.capture.mode
         rows = [_row(counters, mode) for counters in self._parts.capture.source_counters()]
         faults = self._sources.faults if self._sources else {}
-        rows += [_fault_row(name, fault, mode) for name, fault in faults.items()]
-        notes = [] if rows else ["No interface is read: start podwire serve with --interface."]
-        return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
+        return rows + [_fault_row(name, fault, mode) for name, fault in faults.items()]
 
 
 def _row(counters: dict[str, Any], mode: str) -> Row:

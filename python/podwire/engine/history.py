@@ -55,7 +55,7 @@ class HistoryWriter:
         capture_rows: Callable[[], Sequence[Row]],
         finding_words: Callable[[CniFinding], Row],
     ) -> None:
-        self._store = store
+        self.store = store
         self._parts = parts
         self._native_vlan = native_vlan
         self._capture_rows = capture_rows
@@ -69,6 +69,7 @@ class HistoryWriter:
         self._findings: dict[tuple[str, int, str], bool] = {}
         """By cluster, first time and words of a finding: whether it was last written as one that holds."""
         self._told_fault = ""
+        self._is_running = False
         self._threads = (
             RepeatingThread("history: collecting", self.collect, seconds=COLLECT_SECONDS),
             RepeatingThread("history: committing", self.commit, seconds=COMMIT_SECONDS),
@@ -79,8 +80,8 @@ class HistoryWriter:
         """Follow a change of the settings at once."""
         self._settings = settings
         second = _NS_PER_SECOND
-        self._store.limits = replace(
-            self._store.limits,
+        self.store.limits = replace(
+            self.store.limits,
             latest_record_ns=2 * settings.update_seconds * second,
             most_bytes=settings.max_disk_space,
             most_age_ns=settings.max_age_seconds * second,
@@ -89,18 +90,24 @@ class HistoryWriter:
     def start(self) -> None:
         """Take up what an earlier run knew, and begin."""
         self._load_findings()
+        self._is_running = True
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """End, and keep what there is to keep: connections that go on too, since this run will not see their end."""
+        """End, and keep what there is to keep: connections that go on too, since this run will not see their end.
+
+        Stopping what was not started is allowed.
+        """
         for thread in self._threads:
             thread.stop()
+        if not self._is_running:
+            return
         self.collect()
         if self._settings.enable:
             self._update(0)
         self._sample(self._parts.clock.now_ns())
-        self._store.close()
+        self.store.close()
 
     def collect(self) -> None:
         """Take the ended connections out of the core."""
@@ -112,8 +119,8 @@ class HistoryWriter:
 
     def commit(self) -> None:
         """Have the store write what it has; tell once what stands against it, and once that it goes on."""
-        self._store.commit()
-        fault = self._store.fault
+        self.store.commit()
+        fault = self.store.fault
         if fault and not self._told_fault:
             _log.error("%s Live tables go on; records wait in memory as long as there is room.", fault)
         elif self._told_fault and not fault:
@@ -129,15 +136,15 @@ class HistoryWriter:
             if self._settings.enable:
                 self._update(interval_ns)
             self._updated_ns = now_ns
-        if not self._store.fault:
-            self._store.tend()
+        if not self.store.fault:
+            self.store.tend()
 
     def _add_connections(self, batch: Any, record: str) -> None:
         if not len(batch) or not self._settings.enable:
             return
         now_ns = self._parts.clock.now_ns()
         records = connection_batch(batch, self._names, record=record, recorded_ns=now_ns, native_vlan=self._native_vlan)
-        self._store.add(Kind.CONNECTION, records)
+        self.store.add(Kind.CONNECTION, records)
 
     def _update(self, least_age_ns: int) -> None:
         """Write a record of each connection that goes on, is of that age and had packets since the last update."""
@@ -193,7 +200,7 @@ class HistoryWriter:
     def _load_findings(self) -> None:
         """Put the findings of earlier runs into their table, each as it was last written."""
         latest: dict[tuple[str, int, str], FindingRow] = {}
-        for record in self._store.records(Kind.FINDING):
+        for record in self.store.records(Kind.FINDING):
             try:
                 finding = msgspec.json.decode(record["finding"] or "", type=CniFinding)
             except msgspec.MsgspecError:
@@ -207,4 +214,4 @@ class HistoryWriter:
 
     def _add_rows(self, kind: Kind, rows: Sequence[Row]) -> None:
         if rows and self._settings.enable:
-            self._store.add(kind, batch_of(kind, rows))
+            self.store.add(kind, batch_of(kind, rows))

@@ -44,6 +44,7 @@ def write_parquet(path: Path, kind: Kind, batches: Sequence[pa.RecordBatch]) -> 
     beside = path.with_name(path.name + UNFINISHED)
     try:
         with beside.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
             with pq.ParquetWriter(file, table.schema, **_options(kind, table.schema)) as writer:
                 for start in range(0, len(table), ROW_GROUP_ROWS):
                     writer.write_table(table.take(order.slice(start, ROW_GROUP_ROWS)), ROW_GROUP_ROWS)
