@@ -7,6 +7,17 @@ caller gave, and columns have the core's values (nanoseconds, bytes, addresses a
 from podwire.capture.engine import Capture
 from podwire.capture.errors import CaptureError
 from podwire.capture.overlays import BY_PORT, BY_PROTOCOL
-from podwire.capture.query import Claim, Filter, Progress, ReadSummary
+from podwire.capture.query import Claim, Filter, Progress, ReadSummary, Scope, Span
 
-__all__ = ["BY_PORT", "BY_PROTOCOL", "Capture", "CaptureError", "Claim", "Filter", "Progress", "ReadSummary"]
+__all__ = [
+    "BY_PORT",
+    "BY_PROTOCOL",
+    "Capture",
+    "CaptureError",
+    "Claim",
+    "Filter",
+    "Progress",
+    "ReadSummary",
+    "Scope",
+    "Span",
+]

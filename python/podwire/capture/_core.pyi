@@ -4,6 +4,7 @@ Failures raise `podwire.capture.errors.CaptureError`, nonsense from the caller V
 the Unix epoch, durations nanoseconds, sizes bytes, addresses text in canonical form.
 """
 
+from collections.abc import Sequence
 from typing import Any, final
 
 __all__ = ["Engine", "ReadSummary", "RecordBatch"]
@@ -61,15 +62,19 @@ class Engine:
     def set_nodes(self, nodes: list[tuple[str, int]]) -> None:
         """Replace the (outer address, cluster) pairs that tell which cluster a tunnelled packet belongs to."""
 
-    def add_claims(self, claims: list[tuple[int, str, int, int, int | None]]) -> None:
-        """Add or extend claims on addresses: (cluster, address, endpoint, from, until or None), in any order.
+    def set_claims(self, claims: list[tuple[int, str, int, int, Sequence[tuple[int, int, int | None]]]]) -> None:
+        """Replace what clusters told of places: (cluster, address, IP protocol, port, spans).
 
-        A claim with the same cluster, address and endpoint replaces the earlier one. `endpoint` is 1 or more.
-        Connections whose first packet lies in a claim are stamped with it, also those that are already in the table.
+        Protocol and port are 0 for the whole address. A span is (endpoint, from, until or None); endpoint 0 says that
+        nobody can tell who it was. Spans of one place do not overlap. Connections are judged by the time of their first
+        packet when they are taken out, also those that are in the table already.
         """
 
-    def drop_cluster(self, cluster: int) -> None:
-        """Forget the claims of one cluster; connections keep the endpoints they were stamped with."""
+    def set_away(self, away: list[tuple[int, int]]) -> None:
+        """Replace the (cluster, since) pairs of clusters that tell nothing at present."""
+
+    def set_scopes(self, scopes: list[tuple[int, str | None, int | None]]) -> None:
+        """Replace the (cluster, name of the source, VLAN) triples that tell bare packets of clusters apart."""
 
     def snapshot(
         self,
@@ -83,10 +88,10 @@ class Engine:
         given networks (addresses only), `range` a closed range (numbers only). Unknown columns raise ValueError.
         """
 
-    def poll(self, limit: int) -> RecordBatch:
+    def poll(self, limit: int, before_ns: int | None = None) -> RecordBatch:
         """The connections that ended or were pushed out since the last call, oldest first, with every column.
 
-        They leave the queue with it.
+        None behind one whose last packet is of `before_ns` or later. They leave the queue with it.
         """
 
     def clear(self) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from podwire.capture._core import Engine
 from podwire.capture.overlays import CoreOverlay, for_core
-from podwire.capture.query import Claim, Filter, Progress, ReadSummary
+from podwire.capture.query import Claim, Filter, Progress, ReadSummary, Scope
 from podwire.model.overlays import Overlay
 
 if TYPE_CHECKING:
@@ -82,13 +82,23 @@ class Capture:
         """Say which cluster each outer (node) address belongs to."""
         self._engine.set_nodes(list(nodes))
 
-    def add_claims(self, claims: Sequence[Claim]) -> None:
-        """Add or extend claims on addresses; connections whose first packet lies in one are stamped with it."""
-        self._engine.add_claims(list(claims))
+    def set_claims(self, claims: Sequence[Claim]) -> None:
+        """Put each claim in place of what its cluster told of the same place before.
 
-    def drop_cluster(self, cluster: int) -> None:
-        """Forget the claims of one cluster; connections keep their stamps."""
-        self._engine.drop_cluster(cluster)
+        A connection is judged by the time of its first packet whenever it is shown, with all that was told by then.
+        """
+        self._engine.set_claims(list(claims))
+
+    def set_away(self, away: Sequence[tuple[int, int]]) -> None:
+        """Say since when (nanoseconds) which clusters tell nothing; none of their claims names what began after."""
+        self._engine.set_away(list(away))
+
+    def set_scopes(self, scopes: Sequence[Scope]) -> None:
+        """Say where clusters are seen that no tunnel tells apart; the narrowest scope counts.
+
+        A cluster with scopes is seen nowhere else; where no scope is, those without one may be.
+        """
+        self._engine.set_scopes(list(scopes))
 
     def snapshot(self, filters: Sequence[Filter], columns: Sequence[str], limit: int = 0) -> pa.RecordBatch:
         """Return the connections that pass all filters, newest first, at most `limit` of them (0: all).
@@ -105,11 +115,15 @@ class Capture:
         rows: list[dict[str, Any]] = self.snapshot(filters, columns, limit).to_pylist()
         return rows
 
-    def poll(self, limit: int) -> pa.RecordBatch:
-        """Return and forget the connections that ended since the last call, oldest first, with every column."""
+    def poll(self, limit: int, before_ns: int | None = None) -> pa.RecordBatch:
+        """Return and forget the connections that ended since the last call, oldest first, with every column.
+
+        None behind one whose last packet is of `before_ns` or later: what a cluster tells a little late names those
+        that are left till then.
+        """
         import pyarrow as pa  # noqa: PLC0415 - takes longer to import than a command takes
 
-        return pa.record_batch(self._engine.poll(limit))
+        return pa.record_batch(self._engine.poll(limit, before_ns))
 
     def clear(self) -> None:
         """Forget every connection, live and ended."""

@@ -21,18 +21,39 @@ class Filter:
     is_negated: bool = False
 
 
+class Span(NamedTuple):
+    """One endpoint held one place for some time."""
+
+    endpoint: int
+    """0 where it cannot be told who held it."""
+    from_ns: int
+    """Nanoseconds since the epoch."""
+    until_ns: int | None = None
+    """Not included; None while it lasts."""
+
+
 class Claim(NamedTuple):
-    """One endpoint held one address for some time."""
+    """All that a cluster tells of one place: an address, or one port of it."""
 
     cluster: int
     """1 or more."""
     address: str
-    endpoint: int
-    """1 or more."""
-    from_ns: int
-    """Nanoseconds since the epoch."""
-    until_ns: int | None = None
-    """Not included; None while the claim lasts."""
+    protocol: int = 0
+    """The IP protocol of the port (IANA "Protocol Numbers"); 0 for the whole address."""
+    port: int = 0
+    """A server's port; 0 for the whole address."""
+    spans: Sequence[Span] = ()
+    """Who held it when, at most one at a time."""
+
+
+class Scope(NamedTuple):
+    """Where a cluster is seen that no tunnel tells apart from others."""
+
+    cluster: int
+    source: str | None = None
+    """The name of the interface (or file); None for any."""
+    vlan: int | None = None
+    """The outermost VLAN, 0 for none; None for any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ _MOST_LAG_NS = 1_100_000_000
 """How long after its creation (whole seconds, so up to a second early) a Pod is told of by a watch that keeps up."""
 
 
+_CATCHING_UP_NS = 2_000_000_000
+"""How long after a break what was missed may still be coming in."""
+
+
 class Arrivals:
     """The births of Pods that have no address yet, in one cluster."""
 
@@ -23,12 +27,17 @@ class Arrivals:
         self._waiting: dict[str, int] = {}
         """By UID of a Pod without an address that a watch which keeps up told of: when it did."""
         self._last_event_ns = 0
+        self._late_until_ns = 0
+
+    def resumed(self, at_ns: int) -> None:
+        """Note that a watch which had broken off goes on: for a while its events are late."""
+        self._late_until_ns = at_ns + _CATCHING_UP_NS
 
     def changed(self, before: Pod | None, pod: Pod, at_ns: int) -> int:
         """Note an event; return when the Pod last had none of its addresses, 0 where that cannot be told."""
         earlier_ns, self._last_event_ns = self._last_event_ns, at_ns
         without_ns = 0
-        if before is None and 0 <= at_ns - pod.created_ns <= _MOST_LAG_NS:
+        if before is None and self._is_prompt(pod, at_ns):
             # At the event before, it did not exist.
             without_ns = earlier_ns
             if not pod.ips:
@@ -36,6 +45,9 @@ class Arrivals:
         elif pod.ips:
             without_ns = self._waiting.pop(pod.uid, 0)
         return without_ns if at_ns - without_ns >= _BURST_NS else 0
+
+    def _is_prompt(self, pod: Pod, at_ns: int) -> bool:
+        return at_ns >= self._late_until_ns and 0 <= at_ns - pod.created_ns <= _MOST_LAG_NS
 
     def removed(self, pod: Pod, at_ns: int) -> None:
         """Note that a Pod is gone."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from podwire.cni.node_addresses import addresses_of
 from podwire.engine.decoding import known_tunnels
 from podwire.engine.feed import ClusterFeed
 from podwire.engine.parts import Parts
 from podwire.kube import ClusterFollower, KubeconfigSource
-from podwire.model.evidence import Evidence, Node
 from podwire.settings.configuration import ClusterSettings, Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.support.tasks import end_task, run_supervised
@@ -78,6 +76,8 @@ class ClusterManager:
             sink=feed,
             clock=self._parts.clock,
             settings=self._settings,
+            services=feed.relations,
+            owners=feed.relations,
         )
         task = asyncio.create_task(run_supervised(f"cluster {name}", follower.run), name=f"cluster {name}")
         self._running[name] = _Running(settings, feed, task)
@@ -95,8 +95,3 @@ class ClusterManager:
                 for address in row.addresses.outer:
                     owners.setdefault(address, set()).add(self._parts.clusters.number(name))
         return [(address, next(iter(numbers))) for address, numbers in owners.items() if len(numbers) == 1]
-
-
-def outer_addresses(node: Node) -> set[str]:
-    """Return every address that a tunnel packet of `node` may come from, in canonical form."""
-    return set(addresses_of(node, Evidence()).outer)

@@ -8,17 +8,19 @@ from collections.abc import Callable, Sequence
 
 from podwire import cni
 from podwire.cni.node_addresses import nodes_with_addresses
+from podwire.engine.claiming import tell_away
 from podwire.engine.decoding import overlay_warning
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
+from podwire.engine.relations import ClusterRelations
 from podwire.kube import ClusterState
 from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod
 from podwire.settings.configuration import ClusterSettings
 from podwire.tables.clusters import ClusterStatus
 
-_MOST_SILENCE_NS = 90_000_000_000
-"""A watch that keeps up has said something within this time: servers send a bookmark about each minute."""
+_MOST_LAG_NS = 1_000_000_000
+"""How far a watch that keeps up may be behind."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +35,8 @@ class ClusterFeed:
         self._changed = changed
         """Called when the tunnels or nodes that the core should know may have changed."""
         self._naming = ClusterNaming(name, parts)
+        self.relations = ClusterRelations(name, parts)
+        """Where the cluster's Services and owners go."""
         self._is_judged = False
         self.settled = asyncio.Event()
         """Set once the cluster was reached and judged, or stands in an error."""
@@ -54,8 +58,10 @@ class ClusterFeed:
         self._parts.vports.clear(self._name)
         self._parts.pods.clear(self._name)
         self._parts.nodes.clear(self._name)
+        self.relations.end()
         self._parts.findings.end(self._name, now_ns)
         self._parts.clusters.forget(self._name)
+        tell_away(self._parts)
 
     def pods_replaced(self, pods: Sequence[Pod], at_ns: int) -> None:
         """Take a whole list of Pods as the truth."""
@@ -66,19 +72,19 @@ class ClusterFeed:
             self._parts.vports.show(self._name, present)
         # What is gone went unseen, at some time after the last word from the cluster.
         self._naming.pods_replaced(before, present, at_ns, known_until_ns=status.contact_ns)
-        status.contact_ns = at_ns
+        self._vouch(at_ns)
 
     def pod_changed(self, pod: Pod, at_ns: int) -> None:
         """Take one new or changed Pod."""
         before = self._parts.pods.put(self._name, pod)
         self._naming.pod_changed(before, pod, at_ns)
-        self._parts.clusters.status(self._name).contact_ns = at_ns
+        self._vouch(at_ns)
 
     def pod_removed(self, pod: Pod, at_ns: int) -> None:
         """Let one Pod go."""
         self._parts.pods.remove(self._name, pod.uid)
         self._naming.pod_removed(pod, at_ns)
-        self._parts.clusters.status(self._name).contact_ns = at_ns
+        self._vouch(at_ns)
 
     def evidence_changed(self, evidence: Evidence, at_ns: int) -> None:
         """Judge the network again."""
@@ -99,7 +105,10 @@ class ClusterFeed:
         status = self._parts.clusters.status(self._name)
         if state.error and state.error != status.error:
             _log.warning("cluster %s: %s", self._name, state.error)
-        self._note_contact(status, state)
+        if state.state == "connected" != status.state:
+            self._naming.resumed(self._parts.clock.now_ns())
+        if state.state == "connected" and state.last_event_ns is not None and status.contact_ns is not None:
+            self._vouch(state.last_event_ns)
         status.state = state.state
         status.error = state.error
         status.server = state.server
@@ -109,21 +118,17 @@ class ClusterFeed:
         status.last_event_ns = state.last_event_ns
         status.denied = state.denied
         status.retry_at_ns = state.retry_at_ns
+        tell_away(self._parts)
         _set_warning(status, "connection", state.warning)
+        _set_warning(status, "rights", " ".join(state.costs))
         left_out = f"{state.undecodable} objects have unexpected fields and are left out." if state.undecodable else ""
         _set_warning(status, "objects", left_out)
         self._settle()
 
-    def _note_contact(self, status: ClusterStatus, state: ClusterState) -> None:
-        """Note until when nothing can have changed unseen."""
-        if status.contact_ns is None or state.last_event_ns is None:
-            return
-        now_ns = self._parts.clock.now_ns()
-        if state.state == "connected":
-            status.contact_ns = max(status.contact_ns, state.last_event_ns)
-        elif status.state == "connected" and now_ns - state.last_event_ns < _MOST_SILENCE_NS:
-            # The watch broke off just now; had it fallen silent before, it would not have spoken that lately.
-            status.contact_ns = max(status.contact_ns, now_ns)
+    def _vouch(self, at_ns: int) -> None:
+        """Note that the cluster was heard at `at_ns`: what happened a moment before may still be on its way."""
+        status = self._parts.clusters.status(self._name)
+        status.contact_ns = max(status.contact_ns or 0, at_ns - _MOST_LAG_NS)
 
     def _settle(self) -> None:
         status = self._parts.clusters.status(self._name)

@@ -1,23 +1,33 @@
 """Turns Pods and Nodes into claims: "this address is that endpoint, from then until then".
 
-Claims go to the packet core, which stamps connections with them at packet time, and to the table of claims, which
-keeps who had an address when. A Pod claims its addresses from its start, and gives them up when it ends or is removed;
-only the same UID can end a claim.
+Claims go to the table of claims, which keeps who had an address when, and from there to the packet core, which judges
+connections by them. A Pod claims its addresses from its start, and gives them up when it ends or is removed; only the
+same UID can end a claim. A Pod on its node's network claims the ports that it declares.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from podwire.capture import Claim
 from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.engine.arrivals import Arrivals
+from podwire.engine.claiming import age_of as _age
+from podwire.engine.claiming import endpoint_of, places_of, tell_core
 from podwire.engine.parts import Parts
 from podwire.model.evidence import Evidence, Node
 from podwire.model.nodes import NodeAddresses
 from podwire.model.pods import Pod
-from podwire.tables.claims import Interval
+from podwire.tables.claims import Place, Sight
 from podwire.tables.endpoints import Endpoint, EndpointKind
+
+TERMINATING = "Terminating"
+"""What `kubectl get pods` says of a Pod that is being deleted; it is removed when its node confirms its end."""
+
+_SETTLING_NS = 10_000_000_000
+"""How long after its start a Pod that is first seen with an address may not have had it yet."""
+
+_GHOSTLY_NS = 30_000_000_000
+"""How long a Pod whose end was not seen may go on running with an address that nobody knows of."""
 
 
 class ClusterNaming:
@@ -26,39 +36,71 @@ class ClusterNaming:
     def __init__(self, cluster: str, parts: Parts) -> None:
         self._cluster = cluster
         self._number = parts.clusters.number(cluster)
+        self._parts = parts
         self._endpoints = parts.endpoints
         self._claims = parts.claims
-        self._capture = parts.capture
         self._arrivals = Arrivals()
+        self._hidden_ns = 0
+        """Until then, somebody who was never seen may have had any address."""
 
     def pods_replaced(
         self, before: Mapping[str, Pod], pods: Mapping[str, Pod], at_ns: int, *, known_until_ns: int | None = None
     ) -> None:
         """Make exactly these Pods' claims stand in place of those of `before`.
 
-        `known_until_ns` is when the Pods of `before` were last known to be there (default: now): those that are gone
-        gave their addresses up at some time after it.
+        `known_until_ns` is when the cluster was last heard of, None at its first list: what changed since then changed
+        unseen.
         """
-        changed: list[Interval] = []
-        until_ns = at_ns if known_until_ns is None else known_until_ns
+        lost_ns = at_ns if known_until_ns is None else known_until_ns
         for uid, pod in before.items():
             if uid not in pods:
-                changed += self._ended(pod, until_ns)
+                self._ended(pod, lost_ns, is_doubtful=True)
         # By age: of two that show the same address, the younger one has it.
         for pod in sorted(pods.values(), key=_age):
-            changed += self._listed(before.get(pod.uid), pod, pods, at_ns)
+            # What has an address since the last word from the cluster may have got it from somebody that was not seen.
+            settled_ns = _age(pod) + _SETTLING_NS if known_until_ns is None and _age(pod) else at_ns
+            self._listed(before.get(pod.uid), pod, pods, Sight(_age(pod) or at_ns, settled_ns, at_ns), lost_ns)
         self._arrivals.clear()
-        self._tell(changed)
+        self._hidden_ns = at_ns if known_until_ns is None else at_ns + _GHOSTLY_NS
+        tell_core(self._parts)
 
     def pod_changed(self, before: Pod | None, pod: Pod, at_ns: int) -> None:
         """Follow one Pod; `before` is what it was, None where it is new."""
-        without_ns = self._arrivals.changed(before, pod, at_ns)
-        self._tell(self._changed(before, pod, at_ns, without_ns))
+        maybe_ns = max(_age(pod) or at_ns, self._arrivals.changed(before, pod, at_ns))
+        sure_ns = maybe_ns if maybe_ns >= self._hidden_ns else at_ns
+        self._changed(before, pod, Sight(maybe_ns, sure_ns, at_ns), at_ns)
+        tell_core(self._parts)
 
     def pod_removed(self, pod: Pod, at_ns: int) -> None:
         """End the claims of this Pod, given as it was last known."""
         self._arrivals.removed(pod, at_ns)
-        self._tell(self._ended(pod, at_ns))
+        # A Pod that was not seen terminating was removed by force: its node may not know yet.
+        is_doubtful = pod.holds_addresses and pod.power != TERMINATING
+        if is_doubtful and pod.node and not pod.ips and not pod.host_network:
+            # Its node may have given it an address that was never told.
+            self._hidden_ns = at_ns + _GHOSTLY_NS
+        self._ended(pod, at_ns, is_doubtful=is_doubtful)
+        tell_core(self._parts)
+
+    def resumed(self, at_ns: int) -> None:
+        """Note that the cluster tells again what it missed to tell."""
+        self._arrivals.resumed(at_ns)
+
+    def take_objects(self, pods: Mapping[str, Pod], nodes: Iterable[tuple[Node, NodeAddresses]]) -> None:
+        """Claim for all time what Pods and Nodes have that were written down once, at a time that nobody knows.
+
+        Of two Pods with the same address the older one had it until the younger one began.
+        """
+        for pod in sorted(pods.values(), key=_age):
+            began_ns, endpoint = _age(pod), self._put_pod(pod)
+            for place in places_of(pod):
+                rival = self._rival(place, pod, pods)
+                if rival is not None and _age(rival) == began_ns:
+                    self._claims.contest(self._number, place, endpoint.number, at_ns=began_ns)
+                else:
+                    since_ns = 0 if rival is None else began_ns
+                    self._claims.claim(self._number, place, endpoint.number, Sight(since_ns, since_ns, began_ns))
+        self.node_addresses_replaced(nodes, 0)
 
     def nodes_replaced(self, nodes: Iterable[Node], at_ns: int, *, evidence: Evidence | None = None) -> None:
         """Make the claims of exactly these Nodes stand, with the addresses that `evidence` tells of them."""
@@ -67,7 +109,6 @@ class ClusterNaming:
 
     def node_addresses_replaced(self, nodes: Iterable[tuple[Node, NodeAddresses]], at_ns: int) -> None:
         """Make the claims of exactly these Nodes stand."""
-        changed: list[Interval] = []
         present = set()
         for node, addresses in nodes:
             uid = node.uid or node.name
@@ -75,117 +116,76 @@ class ClusterNaming:
             earlier = self._endpoints.find(self._cluster, EndpointKind.NODE, uid)
             endpoint = self._put_node(node, uid, addresses.all)
             gone = [] if earlier is None else [each for each in earlier.addresses if each not in addresses.all]
-            changed += self._end_all(endpoint, gone, at_ns)
+            self._end_all(endpoint, gone, at_ns)
             for address in addresses.all:
-                changed += self._claim_for_node(address, endpoint, at_ns)
+                # A Node had its addresses before podwire knew of them, unless somebody else is known to have had them.
+                since_ns = at_ns if self._claims.is_known(self._number, address) else 0
+                self._claims.claim(self._number, address, endpoint.number, Sight(since_ns, since_ns, at_ns))
         for endpoint in self._endpoints.live(self._cluster, EndpointKind.NODE):
             if endpoint.uid not in present:
-                changed += self._end_all(endpoint, endpoint.addresses, at_ns)
+                self._end_all(endpoint, endpoint.addresses, at_ns)
                 self._endpoints.end(endpoint)
-        self._tell(changed)
+        tell_core(self._parts)
 
     def end(self, at_ns: int) -> None:
-        """The cluster is no longer followed: its claims end, rows that were stamped keep their names."""
+        """The cluster is no longer followed: its claims end, connections that began before keep their names."""
         self._claims.end_cluster(self._number, at_ns)
-        self._capture.drop_cluster(self._number)
         self._endpoints.end_cluster(self._cluster)
         self._arrivals.clear()
+        tell_core(self._parts)
 
-    def _changed(self, before: Pod | None, pod: Pod, at_ns: int, without_ns: int) -> list[Interval]:
-        had, has = _held(before), _held(pod)
+    def _changed(self, before: Pod | None, pod: Pod, sight: Sight, lost_ns: int) -> None:
+        had, has = places_of(before), places_of(pod)
         if not has:
-            return self._ended(pod, at_ns) if had else []
+            if had:
+                self._ended(pod, lost_ns, is_doubtful=lost_ns < sight.at_ns)
+            return
         endpoint = self._put_pod(pod)
         if had == has:
-            return []
-        changed = self._end_all(endpoint, [each for each in had if each not in has], at_ns)
-        since_ns = _age(pod) or at_ns
-        for address in has:
-            if address not in had:
-                changed += self._claims.claim(
-                    self._number, address, endpoint.number, since_ns=since_ns, at_ns=at_ns, without_ns=without_ns
-                )
-        return changed
+            return
+        self._end_all(endpoint, [each for each in had if each not in has], lost_ns)
+        for place in has:
+            if place not in had:
+                self._claims.claim(self._number, place, endpoint.number, sight)
 
-    def _listed(self, before: Pod | None, pod: Pod, pods: Mapping[str, Pod], at_ns: int) -> list[Interval]:
+    def _listed(self, before: Pod | None, pod: Pod, pods: Mapping[str, Pod], sight: Sight, lost_ns: int) -> None:
         """Take a Pod out of a list, which says nothing of the order in which addresses changed hands."""
-        had, has = _held(before), _held(pod)
+        had, has = places_of(before), places_of(pod)
         rivals = [] if had == has else [(each, self._rival(each, pod, pods)) for each in has if each not in had]
         if not any(rival for _, rival in rivals):
-            return self._changed(before, pod, at_ns, 0)
+            self._changed(before, pod, sight, lost_ns)
+            return
         endpoint = self._put_pod(pod)
-        changed = self._end_all(endpoint, [each for each in had if each not in has], at_ns)
-        for address, rival in rivals:
+        self._end_all(endpoint, [each for each in had if each not in has], lost_ns)
+        for place, rival in rivals:
             if rival is None or _age(rival) < _age(pod):
-                changed += self._claims.claim(
-                    self._number, address, endpoint.number, since_ns=_age(pod) or at_ns, at_ns=at_ns
-                )
+                self._claims.claim(self._number, place, endpoint.number, sight)
             elif _age(rival) == _age(pod):
-                changed += self._claims.contest(self._number, address, endpoint.number, at_ns=at_ns)
-        return changed
+                self._claims.contest(self._number, place, endpoint.number, at_ns=sight.at_ns)
 
-    def _rival(self, address: str, pod: Pod, pods: Mapping[str, Pod]) -> Pod | None:
-        """Return another Pod of the list that has the address, by what is known so far."""
-        holder = self._endpoints.get(self._claims.open_holder(self._number, address))
+    def _rival(self, place: Place, pod: Pod, pods: Mapping[str, Pod]) -> Pod | None:
+        """Return another Pod of the list that has the place, by what is known so far."""
+        holder = self._endpoints.get(self._claims.open_holder(self._number, place))
         if holder is None or holder.kind is not EndpointKind.POD or holder.uid == pod.uid:
             return None
         return pods.get(holder.uid)
 
-    def _claim_for_node(self, address: str, endpoint: Endpoint, at_ns: int) -> list[Interval]:
-        # A Node had its addresses before podwire came to know them, unless somebody else is known to have had them.
-        is_new = not self._claims.is_known(self._number, address)
-        since_ns = 0 if is_new else at_ns
-        return self._claims.claim(self._number, address, endpoint.number, since_ns=since_ns, at_ns=at_ns)
-
-    def _ended(self, pod: Pod, until_ns: int) -> list[Interval]:
+    def _ended(self, pod: Pod, until_ns: int, *, is_doubtful: bool = False) -> None:
         endpoint = self._endpoints.find(self._cluster, EndpointKind.POD, pod.uid)
-        if endpoint is None:
-            return []
-        self._endpoints.end(endpoint)
-        return self._end_all(endpoint, endpoint.addresses, until_ns)
+        if endpoint is not None:
+            self._endpoints.end(endpoint)
+            self._end_all(endpoint, endpoint.places, until_ns, is_doubtful=is_doubtful)
 
-    def _end_all(self, endpoint: Endpoint, addresses: Iterable[str], until_ns: int) -> list[Interval]:
-        changed: list[Interval] = []
-        for address in addresses:
-            changed += self._claims.end(self._number, address, endpoint.number, until_ns=until_ns)
-        return changed
+    def _end_all(
+        self, endpoint: Endpoint, places: Iterable[Place], until_ns: int, *, is_doubtful: bool = False
+    ) -> None:
+        for place in places:
+            self._claims.end(self._number, place, endpoint.number, until_ns=until_ns, is_doubtful=is_doubtful)
 
     def _put_pod(self, pod: Pod) -> Endpoint:
-        return self._endpoints.keep(
-            Endpoint(
-                number=0,
-                kind=EndpointKind.POD,
-                cluster=self._cluster,
-                uid=pod.uid,
-                namespace=pod.namespace,
-                name=pod.name,
-                node=pod.node,
-                addresses=_held(pod),
-                owner_kind=pod.owner_kind,
-                owner_name=pod.owner_name,
-                owner_uid=pod.owner_uid,
-            )
-        )
+        return self._endpoints.keep(endpoint_of(self._cluster, pod))
 
     def _put_node(self, node: Node, uid: str, addresses: tuple[str, ...]) -> Endpoint:
         return self._endpoints.keep(
             Endpoint(0, EndpointKind.NODE, self._cluster, uid, "", node.name, node.name, addresses)
         )
-
-    def _tell(self, changed: list[Interval]) -> None:
-        if changed:
-            self._capture.add_claims([Claim(*each) for each in changed])
-
-
-def _held(pod: Pod | None) -> tuple[str, ...]:
-    """Return the addresses that are the Pod's own now.
-
-    A Pod on its node's network shares the node's address, which the node claims.
-    """
-    if pod is None or pod.host_network or not pod.holds_addresses:
-        return ()
-    return (*pod.ips, *pod.secondary_ips) if pod.secondary_ips else pod.ips
-
-
-def _age(pod: Pod) -> int:
-    return pod.started_ns or pod.created_ns

@@ -11,7 +11,9 @@ from podwire.tables.clusters import ClusterTable
 from podwire.tables.endpoints import EndpointTable
 from podwire.tables.findings import FindingTable
 from podwire.tables.nodes import NodeTable
+from podwire.tables.owners import OwnerTable
 from podwire.tables.pods import PodTable
+from podwire.tables.services import ServiceTable
 from podwire.tables.vports import VPortTable
 
 
@@ -26,5 +28,7 @@ class Parts:
     endpoints: EndpointTable = field(default_factory=EndpointTable)
     findings: FindingTable = field(default_factory=FindingTable)
     nodes: NodeTable = field(default_factory=NodeTable)
+    owners: OwnerTable = field(default_factory=OwnerTable)
     pods: PodTable = field(default_factory=PodTable)
+    services: ServiceTable = field(default_factory=ServiceTable)
     vports: VPortTable = field(default_factory=VPortTable)

@@ -1,14 +1,13 @@
 """Who had which address when: the claims of every cluster, each address with its history, bounded.
 
-The times are those that can be vouched for. Where two endpoints of one cluster may have had an address, the time in
-between is nobody's: a missing name is better than a wrong one.
+The times are those that can be vouched for. Where two endpoints of one cluster may have had an address, it cannot be
+told who had it: a missing name is better than a wrong one.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from enum import Enum
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -16,178 +15,161 @@ from msgspec import Struct
 MOST_ENDED = 200_000
 """Ended claims that are remembered; beyond it the one that ended first is forgotten, and counted."""
 
-MOST_PER_ADDRESS = 16
-"""Claims that are remembered of one address, as many as the packet core keeps."""
+MOST_PER_PLACE = 16
+"""Claims that are remembered of one place; with the times between them fewer than the packet core keeps."""
+
+
+class Door(NamedTuple):
+    """One port of an address that several share."""
+
+    address: str
+    protocol: int
+    """IP protocol number (IANA "Protocol Numbers")."""
+    port: int
+
+
+Place = str | Door
+"""What can be claimed: a whole address, or one port of it."""
 
 
 class Held(Struct, gc=False):
-    """One endpoint had one address for some time."""
+    """One endpoint had one place for some time."""
 
     endpoint: int
+    maybe_ns: int
+    """Since when it may have had it, nanoseconds since the epoch."""
     from_ns: int
-    """Since when it surely had it, nanoseconds since the epoch."""
+    """Since when it surely had it."""
     until_ns: int | None
     """Until when (not included); None while it has it."""
     seen_ns: int
     """When podwire was first told."""
+    is_doubtful: bool = False
+    """True where it may have had it for longer than it said: its end was not seen, or not confirmed by its node."""
 
 
-class Interval(NamedTuple):
-    """A claim as it stands after a change, in the order of the packet core's own."""
+class Sight(NamedTuple):
+    """What is known of the time since when somebody has a place, nanoseconds since the epoch."""
+
+    maybe_ns: int
+    """It cannot have had it before."""
+    sure_ns: int
+    """It surely had it from then on, unless somebody else is known to have had it."""
+    at_ns: int
+    """It is seen with it."""
+
+
+class History(NamedTuple):
+    """Who had a place when, as the packet core is told of it."""
 
     cluster: int
-    address: str
-    endpoint: int
-    from_ns: int
-    until_ns: int | None
+    place: Place
+    spans: tuple[tuple[int, int, int | None], ...]
+    """(endpoint, from, until), one after the other; endpoint 0 where it cannot be told who had it."""
 
-
-class Standing(Enum):
-    """What is known of an address at a time."""
-
-    HELD = "held"
-    UNKNOWN = "unknown"
-    """Nothing is remembered of it."""
-    ENDED = "ended"
-    NOT_YET = "not-yet"
-    CONTESTED = "contested"
-    """Two endpoints may have had it."""
-
-
-class Verdict(NamedTuple):
-    """The answer to who had an address."""
-
-    standing: Standing
-    endpoint: int = 0
-    """Who had it; for ENDED who had it last."""
-    at_ns: int = 0
-    """For ENDED: since when nobody has it. For HELD: since when the endpoint has it."""
-    is_open: bool = False
-    """For HELD: it goes on."""
-
-
-_UNKNOWN = Verdict(Standing.UNKNOWN)
 
 Entry = Held | list[Held]
-"""Nearly every address has one claim: a list is made only for more."""
+"""Nearly every place has one claim: a list is made only for more."""
 
 
 class ClaimTable:
-    """Claims by cluster number and address."""
+    """Claims by cluster number and place. What changed is collected for the packet core; see `take_changed`."""
 
     def __init__(self, *, most_ended: int = MOST_ENDED) -> None:
-        self._clusters: dict[int, dict[str, Entry]] = {}
-        self._ended: deque[tuple[int, str, int]] = deque()
-        """(cluster, address, endpoint) of ended claims, the one that ended first at the left."""
+        self._clusters: dict[int, dict[Place, Entry]] = {}
+        self._ended: deque[tuple[int, Place, int]] = deque()
+        """(cluster, place, endpoint) of ended claims, the one that ended first at the left."""
         self._most_ended = most_ended
-        self.floor_ns = 0
-        """What ended before may have been forgotten."""
+        self._changed: dict[tuple[int, Place], None] = {}
         self.forgotten = 0
 
-    def claim(
-        self, cluster: int, address: str, endpoint: int, *, since_ns: int, at_ns: int, without_ns: int = 0
-    ) -> list[Interval]:
-        """Take it that `endpoint` has the address, seen at `at_ns` and not before `since_ns`; return what changed.
+    def claim(self, cluster: int, place: Place, endpoint: int, sight: Sight) -> None:
+        """Take it that `endpoint` has the place.
 
-        `without_ns` is when it was last known not to have it. Who had the address until now can have had it until then
-        only, and the newcomer has it surely from now on: what lies in between is nobody's.
+        Who had it until now can have had it until `maybe_ns` only, and the newcomer has it surely from now on: it
+        cannot be told who had it in between.
         """
         book = self._clusters.setdefault(cluster, {})
-        since_ns = min(since_ns, at_ns)
-        entry = book.get(address)
+        maybe_ns = min(sight.maybe_ns, sight.at_ns)
+        sure_ns = min(max(maybe_ns, sight.sure_ns), sight.at_ns)
+        newcomer = Held(endpoint, maybe_ns, sure_ns, None, sight.at_ns)
+        entry = book.get(place)
         if entry is None:
-            book[address] = Held(endpoint, since_ns, None, at_ns)
-            return [Interval(cluster, address, endpoint, since_ns, None)]
-        latest = _listed(entry)[-1]
-        if latest.endpoint == endpoint:
-            return self._resumed(cluster, address, latest)
-        newcomer = Held(endpoint, since_ns, None, at_ns)
-        return self._succeeded(cluster, address, newcomer, early_ns=max(since_ns, min(without_ns, at_ns)))
+            book[place] = newcomer
+        elif (latest := _listed(entry)[-1]).endpoint != endpoint:
+            self._succeed(cluster, place, newcomer)
+        elif latest.until_ns is not None:
+            # It has it again, and nobody had it in between.
+            latest.until_ns = None
+            latest.is_doubtful = False
+        else:
+            return
+        self._changed[cluster, place] = None
 
-    def _resumed(self, cluster: int, address: str, latest: Held) -> list[Interval]:
-        """The latest holder has it still, or again, and nobody had it in between."""
-        if latest.until_ns is None:
-            return []
-        latest.until_ns = None
-        return [Interval(cluster, address, latest.endpoint, latest.from_ns, None)]
-
-    def _succeeded(self, cluster: int, address: str, newcomer: Held, *, early_ns: int) -> list[Interval]:
-        known = _listed(self._clusters[cluster][address])
-        # Who was seen with it earlier had it then: the newcomer came after that.
-        early_ns = max([early_ns, *(each.seen_ns for each in known if each.seen_ns < newcomer.seen_ns)])
-        changed = []
+    def _succeed(self, cluster: int, place: Place, newcomer: Held) -> None:
+        known = _listed(self._clusters[cluster][place])
         for each in known:
-            until_ns = newcomer.seen_ns if each.until_ns is None else each.until_ns
+            until_ns = newcomer.seen_ns if each.until_ns is None or each.is_doubtful else each.until_ns
             newcomer.from_ns = max(newcomer.from_ns, until_ns)
-            was_open = each.until_ns is None
-            if until_ns <= early_ns and not was_open:
-                continue
-            each.until_ns = max(each.from_ns, early_ns)
-            changed.append(Interval(cluster, address, each.endpoint, each.from_ns, each.until_ns))
-            if was_open:
-                self._note_end(cluster, address, each.endpoint)
+            if each.until_ns is None:
+                self._note_end(cluster, place, each.endpoint)
+            if each.until_ns is None or each.until_ns > newcomer.maybe_ns:
+                each.until_ns = max(each.from_ns, newcomer.maybe_ns)
         kept = [*known, newcomer]
-        if len(kept) > MOST_PER_ADDRESS:
-            # The oldest goes. Its rows keep the name that the core stamped.
-            self.floor_ns = max(self.floor_ns, kept.pop(0).until_ns or 0)
+        if len(kept) > MOST_PER_PLACE:
+            kept.pop(0)
             self.forgotten += 1
-        self._clusters[cluster][address] = kept
-        return [*changed, Interval(cluster, address, newcomer.endpoint, newcomer.from_ns, None)]
+        self._clusters[cluster][place] = kept
 
-    def contest(self, cluster: int, address: str, endpoint: int, *, at_ns: int) -> list[Interval]:
-        """Take it that `endpoint` has the address like somebody else of the same age: neither is believed."""
-        changed = self.claim(cluster, address, endpoint, since_ns=0, at_ns=at_ns)
-        return changed + self.end(cluster, address, endpoint, until_ns=0)
+    def contest(self, cluster: int, place: Place, endpoint: int, *, at_ns: int) -> None:
+        """Take it that `endpoint` has the place like somebody else of the same age: neither is believed."""
+        self.claim(cluster, place, endpoint, Sight(0, at_ns, at_ns))
+        self.end(cluster, place, endpoint, until_ns=0)
 
-    def end(self, cluster: int, address: str, endpoint: int, *, until_ns: int) -> list[Interval]:
-        """Take it that `endpoint` has given the address up; return what changed. What had ended stays as it is."""
-        entry = self._clusters.get(cluster, {}).get(address)
+    def end(self, cluster: int, place: Place, endpoint: int, *, until_ns: int, is_doubtful: bool = False) -> None:
+        """Take it that `endpoint` has given the place up. What had ended stays as it is."""
+        entry = self._clusters.get(cluster, {}).get(place)
         for each in () if entry is None else _listed(entry):
             if each.endpoint == endpoint and each.until_ns is None:
                 each.until_ns = max(each.from_ns, until_ns)
-                self._note_end(cluster, address, endpoint)
-                return [Interval(cluster, address, endpoint, each.from_ns, each.until_ns)]
-        return []
+                each.is_doubtful = is_doubtful
+                self._changed[cluster, place] = None
+                self._note_end(cluster, place, endpoint)
+                return
 
     def end_cluster(self, cluster: int, at_ns: int) -> None:
         """Take it that nobody of the cluster is followed any more."""
-        for address, entry in list(self._clusters.get(cluster, {}).items()):
+        for place, entry in list(self._clusters.get(cluster, {}).items()):
             for each in _listed(entry):
                 if each.until_ns is None:
-                    self.end(cluster, address, each.endpoint, until_ns=at_ns)
+                    self.end(cluster, place, each.endpoint, until_ns=at_ns, is_doubtful=True)
 
-    def judge(self, cluster: int, address: str, at_ns: int) -> Verdict:
-        """Say who of the cluster had the address at a time."""
-        entry = self._clusters.get(cluster, {}).get(address)
+    def take_changed(self) -> list[History]:
+        """Return the history of every place that changed since the last call."""
+        changed, self._changed = self._changed, {}
+        return [History(cluster, place, self.spans(cluster, place)) for cluster, place in changed]
+
+    def spans(self, cluster: int, place: Place) -> tuple[tuple[int, int, int | None], ...]:
+        """Return who of the cluster had the place when, as in `History`."""
+        entry = self._clusters.get(cluster, {}).get(place)
         if entry is None:
-            return _UNKNOWN
-        before: Held | None = None
-        is_later = False
-        for each in _listed(entry):
-            if each.from_ns > at_ns:
-                is_later = True
-            elif each.until_ns is None or at_ns < each.until_ns:
-                return Verdict(Standing.HELD, each.endpoint, each.from_ns, is_open=each.until_ns is None)
-            else:
-                before = each
-        if before is None:
-            return Verdict(Standing.NOT_YET) if is_later else _UNKNOWN
-        assert before.until_ns is not None
-        kind = Standing.CONTESTED if is_later and _is_contested(_listed(entry), at_ns) else Standing.ENDED
-        return Verdict(kind, before.endpoint, before.until_ns)
+            return ()
+        if isinstance(entry, Held) and entry.maybe_ns == entry.from_ns:
+            return ((entry.endpoint, entry.from_ns, entry.until_ns),)
+        return tuple(_spans(_listed(entry)))
 
-    def is_known(self, cluster: int, address: str) -> bool:
-        """Say whether anything is remembered of the address."""
-        return address in self._clusters.get(cluster, {})
+    def is_known(self, cluster: int, place: Place) -> bool:
+        """Say whether anything is remembered of the place."""
+        return place in self._clusters.get(cluster, {})
 
-    def open_holder(self, cluster: int, address: str) -> int:
-        """Return the endpoint that has the address now; 0 for none."""
-        entry = self._clusters.get(cluster, {}).get(address)
+    def open_holder(self, cluster: int, place: Place) -> int:
+        """Return the endpoint that has the place now; 0 for none."""
+        entry = self._clusters.get(cluster, {}).get(place)
         last = _listed(entry)[-1] if entry is not None else None
         return last.endpoint if last is not None and last.until_ns is None else 0
 
-    def rows(self, address: str | None = None) -> Iterator[tuple[int, str, Held]]:
-        """Yield (cluster, address, claim), by cluster, of one address or of all; each address oldest first."""
+    def rows(self, address: str | None = None) -> Iterator[tuple[int, Place, Held]]:
+        """Yield (cluster, place, claim), by cluster, of one address or of all; each place oldest first."""
         for cluster, book in self._clusters.items():
             chosen = book.items() if address is None else [(address, book[address])] if address in book else []
             for each, entry in list(chosen):
@@ -195,37 +177,40 @@ class ClaimTable:
                     yield cluster, each, held
 
     def count(self) -> int:
-        """Return how many addresses are known."""
+        """Return how many places are known."""
         return sum(map(len, self._clusters.values()))
 
-    def _note_end(self, cluster: int, address: str, endpoint: int) -> None:
-        self._ended.append((cluster, address, endpoint))
+    def _note_end(self, cluster: int, place: Place, endpoint: int) -> None:
+        self._ended.append((cluster, place, endpoint))
         while len(self._ended) > self._most_ended:
             self._forget(*self._ended.popleft())
 
-    def _forget(self, cluster: int, address: str, endpoint: int) -> None:
+    def _forget(self, cluster: int, place: Place, endpoint: int) -> None:
         book = self._clusters.get(cluster, {})
-        entry = book.get(address)
-        if entry is None:
-            return
-        known = _listed(entry)
+        known = _listed(book[place]) if place in book else []
         gone = next((each for each in known if each.endpoint == endpoint and each.until_ns is not None), None)
-        if gone is None or gone.until_ns is None:
+        if gone is None:
             return
-        self.floor_ns = max(self.floor_ns, gone.until_ns)
         self.forgotten += 1
+        self._changed[cluster, place] = None
         rest = [each for each in known if each is not gone]
         if rest:
-            book[address] = rest[0] if len(rest) == 1 else rest
+            book[place] = rest[0] if len(rest) == 1 else rest
         else:
-            del book[address]
+            del book[place]
 
 
 def _listed(entry: Entry) -> list[Held]:
     return entry if isinstance(entry, list) else [entry]
 
 
-def _is_contested(known: list[Held], at_ns: int) -> bool:
-    """Say whether the next holder may have had it already: podwire was told of it only after its claim begins."""
-    following = next(each for each in known if each.from_ns > at_ns)
-    return following.from_ns == following.seen_ns
+def _spans(known: list[Held]) -> Iterator[tuple[int, int, int | None]]:
+    """Yield the claims, and between them the times of which it cannot be told whose they are."""
+    reach_ns, is_doubtful = 0, False
+    for each in known:
+        unsure_ns = reach_ns if is_doubtful else max(reach_ns, min(each.maybe_ns, each.from_ns))
+        if unsure_ns < each.from_ns:
+            yield 0, unsure_ns, each.from_ns
+        if each.until_ns is None or each.from_ns < each.until_ns:
+            yield each.endpoint, each.from_ns, each.until_ns
+        reach_ns, is_doubtful = each.until_ns or each.from_ns, each.is_doubtful

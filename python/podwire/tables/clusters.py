@@ -32,7 +32,7 @@ class Scope(NamedTuple):
     interface: str = ""
     """The name of the interface; empty for any."""
     vlan: int | None = None
-    """The outermost VLAN, 0 for none; None for any."""
+    """The outermost VLAN, the native one for none; None for any."""
 
     def covers(self, interface: str, vlan: int) -> bool:
         """Say whether packets from there belong to it."""

@@ -13,6 +13,8 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
+from podwire.tables.claims import Door, Place
+
 MOST_ENDED = 300_000
 """Ended endpoints that are remembered; beyond it the one that ended first is forgotten and its rows lose the name."""
 
@@ -40,6 +42,15 @@ class Endpoint(Struct, frozen=True, gc=False):
     owner_name: str = ""
     owner_uid: str = ""
     """The controlling owner of a Pod, as its ownerReference says."""
+    doors: tuple[tuple[int, int], ...] | None = None
+    """(IP protocol, port) of a Pod that shares its node's addresses; None where its addresses are its own."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """What it has or had: its addresses, or its ports of them."""
+        if self.doors is None:
+            return self.addresses
+        return tuple(Door(address, *door) for address in self.addresses for door in self.doors)
 
 
 _Key = tuple[str, EndpointKind]

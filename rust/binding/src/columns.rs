@@ -20,6 +20,18 @@ pub(crate) enum Kind {
 pub(crate) struct Column {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    /// It tells who the sides are: known once the connection has been judged.
+    pub(crate) is_judged: bool,
+}
+
+impl Column {
+    const fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, is_judged: false }
+    }
+
+    const fn judged(self) -> Self {
+        Self { is_judged: true, ..self }
+    }
 }
 
 /// The column of this name.
@@ -28,19 +40,19 @@ pub(crate) fn find(name: &str) -> Option<&'static Column> {
 }
 
 const fn number(name: &'static str, read: fn(&Connection) -> Option<u64>) -> Column {
-    Column { name, kind: Kind::Number(read) }
+    Column::new(name, Kind::Number(read))
 }
 
 const fn flag(name: &'static str, read: fn(&Connection) -> bool) -> Column {
-    Column { name, kind: Kind::Flag(read) }
+    Column::new(name, Kind::Flag(read))
 }
 
 const fn address(name: &'static str, read: fn(&Connection) -> Option<IpAddr>) -> Column {
-    Column { name, kind: Kind::Address(read) }
+    Column::new(name, Kind::Address(read))
 }
 
 const fn word(name: &'static str, read: fn(&Connection) -> Option<&'static str>) -> Column {
-    Column { name, kind: Kind::Word(read) }
+    Column::new(name, Kind::Word(read))
 }
 
 /// The name of an IP protocol that is followed (IANA "Protocol Numbers").
@@ -58,8 +70,8 @@ const fn proto_name(number: u8) -> Option<&'static str> {
 /// Every column, in the order of a record of history.
 pub(crate) const COLUMNS: &[Column] = &[
     number("id", |c| Some(c.id)),
-    number("cluster", |c| Some(c.cluster.into())),
-    Column { name: "source", kind: Kind::Source },
+    number("cluster", |c| Some(c.cluster.into())).judged(),
+    Column::new("source", Kind::Source),
     number("vlan", |c| Some(c.vlan.into())),
     number("vxlan", |c| c.vni.filter(|_| c.encap.is_some_and(Encap::has_identifier)).map(u64::from)),
     word("encap", |c| c.encap.map(Encap::name)),
@@ -93,11 +105,15 @@ pub(crate) const COLUMNS: &[Column] = &[
     number("last-time", |c| Some(c.last_ns)),
     number("ended-time", |c| c.ended_ns),
     number("dur", |c| Some(c.last_ns.saturating_sub(c.started_ns))),
-    number("src-endpoint", |c| Some(c.src_endpoint.into())),
-    number("dst-endpoint", |c| Some(c.dst_endpoint.into())),
-    word("src-reason", |c| Some(c.src_reason.name())),
-    word("dst-reason", |c| Some(c.dst_reason.name())),
-    number("overlay-cluster", |c| Some(c.overlay_cluster.into())),
+    number("src-endpoint", |c| Some(c.src_endpoint.into())).judged(),
+    number("dst-endpoint", |c| Some(c.dst_endpoint.into())).judged(),
+    word("src-reason", |c| Some(c.src_reason.name())).judged(),
+    word("dst-reason", |c| Some(c.dst_reason.name())).judged(),
+    number("src-reason-cluster", |c| Some(c.src_cluster.into())).judged(),
+    number("dst-reason-cluster", |c| Some(c.dst_cluster.into())).judged(),
+    number("src-reason-time", |c| c.src_since_ns).judged(),
+    number("dst-reason-time", |c| c.dst_since_ns).judged(),
+    number("overlay-cluster", |c| Some(c.overlay_cluster.into())).judged(),
     flag("one-way", |c| c.one_way),
     flag("joined", |c| c.joined),
 ];

@@ -35,6 +35,8 @@ enum Test {
 pub(crate) struct Condition {
     test: Test,
     negated: bool,
+    /// It asks who the sides are: the connection is to be judged before.
+    pub(crate) is_judged: bool,
 }
 
 impl Condition {
@@ -64,7 +66,7 @@ impl Condition {
             }
             _ => return Err(wrong()),
         };
-        Ok(Self { test, negated })
+        Ok(Self { test, negated, is_judged: found.is_judged })
     }
 
     /// Whether the connection passes. An unknown value matches nothing, and so passes a negated filter.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use source::{Mode, Monitor, Ports};
-use track::{Encap, Limits, OverlaySpec, Tracker};
+use track::{Encap, Limits, OverlaySpec, Scope, Tracker};
 
 use crate::counters::Name;
 use crate::error::{Error, Result};
@@ -60,12 +60,19 @@ fn ports_of(overlays: &[OverlaySpec]) -> Ports {
     ports
 }
 
+/// (cluster, name of the source, VLAN): where a cluster is seen; None for any.
+pub(crate) type ScopeByName = (u16, Option<String>, Option<u16>);
+
+/// The number of no source: a cluster that is bound to one that is not open yet is seen nowhere.
+const NO_SOURCE: u16 = u16::MAX;
+
 /// One engine's shared state.
 pub(crate) struct Core {
     pub(crate) mode: Mode,
     tracker: Mutex<Tracker>,
     sources: Mutex<Vec<Source>>,
     ports: Mutex<Ports>,
+    scopes: Mutex<Vec<ScopeByName>>,
     reading: Mutex<Arc<Reading>>,
     closed: AtomicBool,
 }
@@ -79,6 +86,7 @@ impl Core {
             tracker: Mutex::new(Tracker::new(limits)),
             sources: Mutex::new(Vec::new()),
             ports: Mutex::new(Ports::default()),
+            scopes: Mutex::default(),
             reading: Mutex::default(),
             closed: AtomicBool::new(false),
         }
@@ -114,7 +122,13 @@ impl Core {
 
     /// The number for a source of this name: the one that it had before, else a new one. From the last number that the
     /// tracker counts apart, sources share it.
-    pub(crate) fn number_for(&self, name: &str, state: &'static str) -> u16 {
+    pub(crate) fn number_for(&self, name: &str, state: &'static str) -> Result<u16> {
+        let number = self.enter_source(name, state);
+        self.apply_scopes()?;
+        Ok(number)
+    }
+
+    fn enter_source(&self, name: &str, state: &'static str) -> u16 {
         let mut sources = self.sources();
         let known = sources.iter().position(|source| source.name == name && source.reader.is_none());
         let number = known.unwrap_or(sources.len());
@@ -153,6 +167,26 @@ impl Core {
             }
         }
         self.tracker()?.set_overlays(overlays);
+        Ok(())
+    }
+
+    /// Tells clusters apart by where they are seen, from now on also at sources that open later.
+    pub(crate) fn set_scopes(&self, scopes: Vec<ScopeByName>) -> Result<()> {
+        *self.scopes.lock().unwrap_or_else(PoisonError::into_inner) = scopes;
+        self.apply_scopes()
+    }
+
+    fn apply_scopes(&self) -> Result<()> {
+        let wanted = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = self.source_names();
+        let number = |name: &String| names.iter().position(|each| each == name).map_or(NO_SOURCE, |at| at as u16);
+        let by_number = |(cluster, name, vlan): &ScopeByName| Scope {
+            cluster: *cluster,
+            source: name.as_ref().map(number),
+            vlan: *vlan,
+        };
+        let scopes: Vec<Scope> = wanted.iter().map(by_number).collect();
+        self.tracker()?.set_scopes(&scopes);
         Ok(())
     }
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use source::Mode;
-use track::{Claim, Encap, OverlaySpec};
+use track::{Door, Encap, OverlaySpec, Place, Span};
 
 use crate::batch::RecordBatch;
 use crate::condition::Filter;
-use crate::core::Core;
+use crate::core::{Core, ScopeByName};
 use crate::counters::{self, Name, Value};
 use crate::error::{Error, Result, guarded};
 use crate::files::{self, ReadSummary};
@@ -19,8 +19,13 @@ use crate::{live, snapshot};
 
 /// (kind, UDP port, VNI, VNI is identity, cluster).
 type Overlay = (String, u16, Option<u32>, bool, u16);
-/// (cluster, address, endpoint, from, until).
-type ClaimTuple = (u16, String, u32, u64, Option<u64>);
+/// (cluster, address, IP protocol, port, spans); protocol and port are 0 for the whole address.
+type ClaimTuple = (u16, String, u8, u16, Vec<SpanTuple>);
+/// (endpoint, from, until).
+type SpanTuple = (u32, u64, Option<u64>);
+
+/// Claims that are taken in under one hold of the lock.
+const CLAIMS_AT_ONCE: usize = 1024;
 
 /// Reads packets from files and interfaces into one connection table.
 #[pyclass(frozen, module = "podwire.capture._core")]
@@ -105,19 +110,28 @@ impl Engine {
         })
     }
 
-    fn add_claims(&self, py: Python<'_>, claims: Vec<ClaimTuple>) -> PyResult<()> {
+    fn set_claims(&self, py: Python<'_>, claims: Vec<ClaimTuple>) -> PyResult<()> {
         self.free(py, |core| {
             let claims = claims.into_iter().map(read_claim).collect::<Result<Vec<_>>>()?;
-            core.tracker()?.add_claims(&claims);
+            for some in claims.chunks(CLAIMS_AT_ONCE) {
+                let mut tracker = core.tracker()?;
+                for (place, spans) in some {
+                    tracker.set_claims(place, spans);
+                }
+            }
             Ok(())
         })
     }
 
-    fn drop_cluster(&self, py: Python<'_>, cluster: u16) -> PyResult<()> {
+    fn set_away(&self, py: Python<'_>, away: Vec<(u16, u64)>) -> PyResult<()> {
         self.free(py, |core| {
-            core.tracker()?.drop_cluster(cluster);
+            core.tracker()?.set_away(&away);
             Ok(())
         })
+    }
+
+    fn set_scopes(&self, py: Python<'_>, scopes: Vec<ScopeByName>) -> PyResult<()> {
+        self.free(py, |core| core.set_scopes(scopes))
     }
 
     fn snapshot(
@@ -130,8 +144,9 @@ impl Engine {
         self.free(py, |core| snapshot::take(core, filters, &columns, limit).map(RecordBatch))
     }
 
-    fn poll(&self, py: Python<'_>, limit: usize) -> PyResult<RecordBatch> {
-        self.free(py, |core| snapshot::take_ended(core, limit).map(RecordBatch))
+    #[pyo3(signature = (limit, before_ns=None))]
+    fn poll(&self, py: Python<'_>, limit: usize, before_ns: Option<u64>) -> PyResult<RecordBatch> {
+        self.free(py, |core| snapshot::take_ended(core, limit, before_ns.unwrap_or(u64::MAX)).map(RecordBatch))
     }
 
     fn clear(&self, py: Python<'_>) -> PyResult<()> {
@@ -185,9 +200,11 @@ fn read_overlay((kind, port, vni, vni_is_identity, cluster): Overlay) -> Result<
     Ok(OverlaySpec { kind, port, vni, vni_is_identity, cluster })
 }
 
-fn read_claim((cluster, address, endpoint, from_ns, until_ns): ClaimTuple) -> Result<Claim> {
-    if cluster == 0 || endpoint == 0 {
-        return Err(Error::Value(format!("A claim on {address} names no cluster or no endpoint.")));
+fn read_claim((cluster, address, proto, port, spans): ClaimTuple) -> Result<(Place, Vec<Span>)> {
+    if cluster == 0 {
+        return Err(Error::Value(format!("A claim on {address} names no cluster.")));
     }
-    Ok(Claim { cluster, addr: read_address(&address)?, endpoint, from_ns, until_ns })
+    let door = (port != 0).then_some(Door { proto, port });
+    let read = |(endpoint, from_ns, until_ns): SpanTuple| Span { endpoint, from_ns, until_ns };
+    Ok((Place { cluster, addr: read_address(&address)?, door }, spans.into_iter().map(read).collect()))
 }

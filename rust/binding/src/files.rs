@@ -125,13 +125,13 @@ fn open_all(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<Opened>
     if readers.is_empty() && !errors.is_empty() {
         return Err(Error::Capture(format!("{}.", errors.join(". "))));
     }
-    let number = |(path, mut reader): (&PathBuf, Box<dyn Frames>)| {
+    let number = |(path, mut reader): (&PathBuf, Box<dyn Frames>)| -> Result<Box<dyn Frames>> {
         let is_standard = path == Path::new(STANDARD_INPUT);
         let name = if is_standard { "standard input".into() } else { path.to_string_lossy() };
-        reader.set_source(core.number_for(&name, "read"));
-        reader
+        reader.set_source(core.number_for(&name, "read")?);
+        Ok(reader)
     };
-    Ok((readers.into_iter().map(number).collect(), errors))
+    Ok((readers.into_iter().map(number).collect::<Result<_>>()?, errors))
 }
 
 fn feed(core: &Core, frames: &[Frame<'_>]) -> Result<()> {

@@ -52,7 +52,7 @@ pub(crate) fn open(core: &Arc<Core>, name: &str, ring_bytes: usize, snap_bytes: 
     }
     let options = Options { ring_bytes, snap_bytes, mode: core.mode, ports: core.ports() };
     let mut interface = Interface::open(name, &options)?;
-    let number = core.number_for(name, "closed");
+    let number = core.number_for(name, "closed")?;
     interface.set_source(number);
     let reader = start(core, interface)?;
     core.sources()[usize::from(number)].attach(reader);

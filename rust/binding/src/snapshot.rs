@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use arrow_array::RecordBatch;
-use track::Connection;
+use track::{Connection, Tracker};
 
 use crate::batch;
 use crate::columns::{COLUMNS, Column, find};
@@ -21,13 +21,17 @@ pub(crate) fn take(core: &Core, filters: Vec<Filter>, columns: &[String], limit:
     let conditions: Vec<Condition> =
         filters.into_iter().map(|filter| Condition::read(filter, &names)).collect::<Result<_>>()?;
     let mut rows = walk(core, &conditions, limit)?;
+    if columns.iter().any(|column| column.is_judged) {
+        judge(core, &mut rows)?;
+    }
     rows.sort_unstable_by_key(|row| Reverse(row.id));
     batch::build(&columns, &rows, &names)
 }
 
-/// The connections that ended since the last call, oldest first, at most `limit` of them, with every column.
-pub(crate) fn take_ended(core: &Core, limit: usize) -> Result<RecordBatch> {
-    let rows = core.tracker()?.take_ended(limit);
+/// The connections that ended since the last call, oldest first, at most `limit` of them, with every column; none
+/// behind one whose last packet is of `before_ns` or later.
+pub(crate) fn take_ended(core: &Core, limit: usize, before_ns: u64) -> Result<RecordBatch> {
+    let rows = core.tracker()?.take_ended_before(limit, before_ns);
     batch::build(&COLUMNS.iter().collect::<Vec<_>>(), &rows, &core.source_names())
 }
 
@@ -36,16 +40,42 @@ fn read_columns(names: &[String]) -> Result<Vec<&'static Column>> {
     names.iter().map(read).collect()
 }
 
+fn judge(core: &Core, rows: &mut [Connection]) -> Result<()> {
+    for some in rows.chunks_mut(CHUNK as usize) {
+        let tracker = core.tracker()?;
+        some.iter_mut().for_each(|row| tracker.judge(row));
+    }
+    Ok(())
+}
+
+/// Whether a connection passes all conditions. Those on its sides come last: judging costs more than the others.
+fn passes(tracker: &Tracker, conditions: &[Condition], connection: &Connection) -> bool {
+    let passes = |connection: &Connection, is_judged: bool| {
+        conditions.iter().filter(|each| each.is_judged == is_judged).all(|each| each.accepts(connection))
+    };
+    if !passes(connection, false) {
+        return false;
+    }
+    if !conditions.iter().any(|each| each.is_judged) {
+        return true;
+    }
+    let mut judged = connection.clone();
+    tracker.judge(&mut judged);
+    passes(&judged, true)
+}
+
 fn walk(core: &Core, conditions: &[Condition], limit: usize) -> Result<Vec<Connection>> {
     let mut rows: Vec<Connection> = Vec::new();
     let mut next = Some(0);
     while let Some(from) = next {
-        next = core.tracker()?.for_each(from, CHUNK, &mut |connection| {
-            if conditions.iter().all(|condition| condition.accepts(connection)) {
+        let tracker = core.tracker()?;
+        next = tracker.for_each(from, CHUNK, &mut |connection| {
+            if passes(&tracker, conditions, connection) {
                 rows.push(connection.clone());
             }
             true
         });
+        drop(tracker);
         if limit > 0 && rows.len() > limit.saturating_add(CHUNK as usize) {
             keep_newest(&mut rows, limit);
         }

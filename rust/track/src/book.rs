@@ -1,18 +1,34 @@
-//! The address book: who held which address when.
+//! The address book: who held which address when, as the clusters tell it.
 use core::net::IpAddr;
 use std::collections::HashMap;
 
 use crate::connection::Reason;
 use crate::hash::FoldState;
 
-/// One endpoint held one address for some time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
+/// A port of one protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Door {
+    /// The IP protocol (IANA "Protocol Numbers").
+    pub proto: u8,
+    /// 1 or more.
+    pub port: u16,
+}
+
+/// What a claim is on, and whose claim it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
     /// The cluster that says so, 1 or more.
     pub cluster: u16,
     /// The address.
     pub addr: IpAddr,
-    /// The endpoint, 1 or more.
+    /// The one port that is meant, as a server's; None for the whole address.
+    pub door: Option<Door>,
+}
+
+/// One endpoint held a place for some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The endpoint; 0 where it cannot be told who held the place.
     pub endpoint: u32,
     /// Since when, nanoseconds since the Unix epoch.
     pub from_ns: u64,
@@ -20,13 +36,13 @@ pub struct Claim {
     pub until_ns: Option<u64>,
 }
 
-/// The claims on one address that are kept; more than any address sees within the life of a connection row.
-const MAX_PER_ADDRESS: usize = 16;
+/// The spans of one place that are kept; more than any address sees within the life of a connection row.
+const MAX_PER_PLACE: usize = 64;
 
 const FOREVER: u64 = u64::MAX;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Held {
+pub(crate) struct Held {
     from_ns: u64,
     until_ns: u64,
     endpoint: u32,
@@ -39,39 +55,48 @@ impl Held {
     }
 }
 
-/// Who held an address, or why nobody did.
+/// Who held a place, or why nobody did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub reason: Reason,
     pub endpoint: u32,
+    /// The cluster that the reason speaks of; 0 for none or several.
     pub cluster: u16,
+    /// Since when it is so, where the reason has such a time; 0 else.
+    pub since_ns: u64,
+    /// The claim goes on.
+    pub is_open: bool,
 }
 
 impl Answer {
-    const fn nobody(reason: Reason) -> Self {
-        Self { reason, endpoint: 0, cluster: 0 }
+    pub const fn nobody(reason: Reason) -> Self {
+        Self { reason, endpoint: 0, cluster: 0, since_ns: 0, is_open: false }
     }
 }
 
-/// What adding a claim came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Added {
-    /// Nothing new.
-    Known,
-    /// It names what was not named before.
-    New,
-    /// The same, and an older claim on the address was let go.
-    Displaced,
-    /// The book is full.
-    Refused,
+/// What telling of a place came to: spans that were let go for being too many, or refused for want of room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub dropped: u64,
+    pub refused: u64,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Book {
     v4: HashMap<u32, Vec<Held>, FoldState>,
     v6: HashMap<u128, Vec<Held>, FoldState>,
+    doors: HashMap<(u128, Door), Vec<Held>, FoldState>,
     len: usize,
     max: usize,
+}
+
+/// One space for both families.
+#[inline]
+pub(crate) fn bits(addr: IpAddr) -> u128 {
+    match addr {
+        IpAddr::V4(addr) => addr.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(addr) => addr.to_bits(),
+    }
 }
 
 impl Book {
@@ -79,101 +104,107 @@ impl Book {
         Self { max, ..Self::default() }
     }
 
-    /// Claims held.
+    /// Spans held.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    pub fn add(&mut self, claim: &Claim) -> Added {
-        let until_ns = claim.until_ns.unwrap_or(FOREVER);
-        let held = Held { from_ns: claim.from_ns, until_ns, endpoint: claim.endpoint, cluster: claim.cluster };
-        let is_full = self.len >= self.max;
-        let list = match claim.addr {
-            IpAddr::V4(addr) => self.v4.entry(addr.to_bits()).or_default(),
-            IpAddr::V6(addr) => self.v6.entry(addr.to_bits()).or_default(),
-        };
-        let before = list.len();
-        let added = add_to(list, held, is_full);
-        self.len = self.len + list.len() - before;
-        if list.is_empty() {
-            self.forget(claim.addr);
+    /// Puts these spans in place of all that the same cluster told of the place before.
+    pub fn set(&mut self, place: &Place, spans: &[Span]) -> Left {
+        let mut list = self.take(place);
+        self.len -= list.len();
+        list.retain(|held| held.cluster != place.cluster);
+        let mut told: Vec<Held> = spans.iter().filter_map(|span| held(place.cluster, span)).collect();
+        told.sort_unstable_by_key(|held| held.from_ns);
+        let dropped = told.len().saturating_sub(MAX_PER_PLACE);
+        told.drain(..dropped);
+        let room = self.max.saturating_sub(self.len + list.len());
+        let refused = told.len().saturating_sub(room);
+        told.drain(..refused);
+        list.reserve_exact(told.len());
+        list.append(&mut told);
+        list.shrink_to_fit();
+        self.len += list.len();
+        if !list.is_empty() {
+            self.put(place, list);
         }
-        added
+        Left { dropped: dropped as u64, refused: refused as u64 }
     }
 
-    fn forget(&mut self, addr: IpAddr) {
-        match addr {
-            IpAddr::V4(addr) => self.v4.remove(&addr.to_bits()),
-            IpAddr::V6(addr) => self.v6.remove(&addr.to_bits()),
+    fn take(&mut self, place: &Place) -> Vec<Held> {
+        let list = match (place.door, place.addr) {
+            (Some(door), addr) => self.doors.remove(&(bits(addr), door)),
+            (None, IpAddr::V4(addr)) => self.v4.remove(&addr.to_bits()),
+            (None, IpAddr::V6(addr)) => self.v6.remove(&addr.to_bits()),
+        };
+        list.unwrap_or_default()
+    }
+
+    fn put(&mut self, place: &Place, list: Vec<Held>) {
+        match (place.door, place.addr) {
+            (Some(door), addr) => self.doors.insert((bits(addr), door), list),
+            (None, IpAddr::V4(addr)) => self.v4.insert(addr.to_bits(), list),
+            (None, IpAddr::V6(addr)) => self.v6.insert(addr.to_bits(), list),
         };
     }
 
-    pub fn drop_cluster(&mut self, cluster: u16) {
-        let keep = |list: &mut Vec<Held>| {
-            list.retain(|held| held.cluster != cluster);
-            !list.is_empty()
-        };
-        self.v4.retain(|_, list| keep(list));
-        self.v6.retain(|_, list| keep(list));
-        let lens = self.v4.values().map(Vec::len).sum::<usize>();
-        self.len = lens + self.v6.values().map(Vec::len).sum::<usize>();
-    }
-
-    /// Who held an address at a time, as far as `cluster` says; 0: as far as any says.
+    /// Who held an address at a time, as far as the admitted clusters say.
     #[inline]
-    pub fn find(&self, addr: IpAddr, ns: u64, cluster: u16) -> Answer {
+    pub fn find(&self, addr: IpAddr, ns: u64, admits: impl Fn(u16) -> bool) -> Answer {
         let list = match addr {
             IpAddr::V4(addr) => self.v4.get(&addr.to_bits()),
             IpAddr::V6(addr) => self.v6.get(&addr.to_bits()),
         };
-        list.map_or(Answer::nobody(Reason::NoneClaims), |list| judge(list, ns, cluster))
+        list.map_or(Answer::nobody(Reason::NoneClaims), |list| judge(list, ns, admits))
     }
-}
 
-fn add_to(list: &mut Vec<Held>, held: Held, is_full: bool) -> Added {
-    let is_same = |other: &&mut Held| other.cluster == held.cluster && other.endpoint == held.endpoint;
-    if let Some(earlier) = list.iter_mut().find(is_same) {
-        let covers_more = held.from_ns < earlier.from_ns || held.until_ns > earlier.until_ns;
-        *earlier = held;
-        return if covers_more { Added::New } else { Added::Known };
-    }
-    if list.len() >= MAX_PER_ADDRESS {
-        let oldest = (0..list.len()).min_by_key(|&i| (list[i].until_ns, list[i].from_ns)).unwrap_or(0);
-        list[oldest] = held;
-        return Added::Displaced;
-    }
-    if is_full {
-        return Added::Refused;
-    }
-    list.push(held);
-    Added::New
-}
-
-/// Two clusters that claim an address at the same time contradict each other. Within one cluster the later claim is
-/// right: a new Pod is often seen before its predecessor's end.
-fn judge(list: &[Held], ns: u64, cluster: u16) -> Answer {
-    let mut best: Option<Held> = None;
-    let mut is_tie = false;
-    let mut reason = Reason::NoneClaims;
-    for held in list.iter().filter(|held| cluster == 0 || held.cluster == cluster) {
-        if !held.covers(ns) {
-            reason = if held.until_ns <= ns || reason == Reason::Ended { Reason::Ended } else { Reason::NotYet };
-            continue;
+    /// Who alone held one port of an address at a time.
+    #[inline]
+    pub fn find_door(&self, addr: IpAddr, door: Door, ns: u64, admits: impl Fn(u16) -> bool) -> Option<Answer> {
+        if self.doors.is_empty() {
+            return None;
         }
-        match best {
-            Some(other) if other.cluster != held.cluster => return Answer::nobody(Reason::Ambiguous),
-            Some(other) if other.from_ns > held.from_ns => {}
-            other => {
-                is_tie = other.is_some_and(|other| other.from_ns == held.from_ns);
-                best = Some(*held);
+        let list = self.doors.get(&(bits(addr), door))?;
+        Some(judge(list, ns, admits)).filter(|answer| answer.reason == Reason::Named)
+    }
+}
+
+/// A span as it is kept; None for one that holds no time.
+fn held(cluster: u16, span: &Span) -> Option<Held> {
+    let until_ns = span.until_ns.unwrap_or(FOREVER);
+    let kept = Held { from_ns: span.from_ns, until_ns, endpoint: span.endpoint, cluster };
+    (span.from_ns < until_ns).then_some(kept)
+}
+
+/// Two clusters that claim an address at the same time contradict each other, and so do two spans of one cluster.
+fn judge(list: &[Held], ns: u64, admits: impl Fn(u16) -> bool) -> Answer {
+    let mut found: Option<Answer> = None;
+    let mut none = Answer::nobody(Reason::NoneClaims);
+    for held in list.iter().filter(|held| admits(held.cluster)) {
+        if held.covers(ns) {
+            found = Some(found.map_or_else(|| answer_of(held), |other| contradiction(&other, held)));
+        } else if held.until_ns <= ns {
+            if held.until_ns >= none.since_ns {
+                none = Answer { cluster: held.cluster, since_ns: held.until_ns, ..Answer::nobody(Reason::Ended) };
             }
+        } else if none.reason == Reason::NoneClaims {
+            none = Answer { cluster: held.cluster, ..Answer::nobody(Reason::NotYet) };
         }
     }
-    match best {
-        Some(_) if is_tie => Answer::nobody(Reason::Ambiguous),
-        Some(held) => Answer { reason: Reason::Named, endpoint: held.endpoint, cluster: held.cluster },
-        None => Answer::nobody(reason),
+    found.unwrap_or(none)
+}
+
+fn answer_of(held: &Held) -> Answer {
+    let reason = if held.endpoint == 0 { Reason::Unsure } else { Reason::Named };
+    let is_open = held.until_ns == FOREVER;
+    Answer { reason, endpoint: held.endpoint, cluster: held.cluster, since_ns: 0, is_open }
+}
+
+fn contradiction(other: &Answer, held: &Held) -> Answer {
+    if other.cluster == held.cluster {
+        return Answer { cluster: held.cluster, ..Answer::nobody(Reason::Unsure) };
     }
+    Answer::nobody(Reason::Ambiguous)
 }
 
 #[cfg(test)]
@@ -182,90 +213,97 @@ mod tests {
 
     const ADDR: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(10, 10, 1, 1));
 
-    fn claim(cluster: u16, endpoint: u32, from_ns: u64, until_ns: Option<u64>) -> Claim {
-        Claim { cluster, addr: ADDR, endpoint, from_ns, until_ns }
+    fn place(cluster: u16) -> Place {
+        Place { cluster, addr: ADDR, door: None }
     }
 
-    fn book(claims: &[Claim]) -> Book {
-        let mut book = Book::new(100);
-        for claim in claims {
-            book.add(claim);
+    fn span(endpoint: u32, from_ns: u64, until_ns: Option<u64>) -> Span {
+        Span { endpoint, from_ns, until_ns }
+    }
+
+    fn book(told: &[(u16, &[Span])]) -> Book {
+        let mut book = Book::new(1000);
+        for (cluster, spans) in told {
+            assert_eq!(book.set(&place(*cluster), spans), Left::default());
         }
         book
     }
 
-    fn named(endpoint: u32, cluster: u16) -> Answer {
-        Answer { reason: Reason::Named, endpoint, cluster }
+    fn found(book: &Book, ns: u64) -> (Reason, u32) {
+        let answer = book.find(ADDR, ns, |_| true);
+        (answer.reason, answer.endpoint)
     }
 
     #[test]
     fn the_time_decides() {
-        let book = book(&[claim(1, 5, 100, Some(200)), claim(1, 6, 300, None)]);
-        assert_eq!(book.find(ADDR, 50, 0).reason, Reason::NotYet);
-        assert_eq!(book.find(ADDR, 100, 0), named(5, 1));
-        assert_eq!(book.find(ADDR, 200, 0).reason, Reason::Ended);
-        assert_eq!(book.find(ADDR, 300, 0), named(6, 1));
-        assert_eq!(book.find("10.9.9.9".parse().unwrap(), 300, 0).reason, Reason::NoneClaims);
+        let book = book(&[(1, &[span(5, 100, Some(200)), span(6, 300, None)])]);
+        assert_eq!(found(&book, 50), (Reason::NotYet, 0));
+        assert_eq!(found(&book, 100), (Reason::Named, 5));
+        assert_eq!(found(&book, 200), (Reason::Ended, 0));
+        assert_eq!(book.find(ADDR, 250, |_| true).since_ns, 200);
+        assert_eq!(found(&book, 300), (Reason::Named, 6));
+        assert_eq!(book.find("10.9.9.9".parse().unwrap(), 300, |_| true).reason, Reason::NoneClaims);
     }
 
     #[test]
-    fn within_one_cluster_the_newest_wins() {
-        let book = book(&[claim(1, 6, 150, None), claim(1, 5, 100, None)]);
-        assert_eq!(book.find(ADDR, 120, 0), named(5, 1));
-        assert_eq!(book.find(ADDR, 160, 0), named(6, 1));
+    fn a_span_of_nobody_is_no_name() {
+        let book = book(&[(1, &[span(5, 100, Some(200)), span(0, 200, Some(300)), span(6, 300, None)])]);
+        assert_eq!(found(&book, 250), (Reason::Unsure, 0));
+        assert_eq!(found(&book, 300), (Reason::Named, 6));
     }
 
     #[test]
-    fn two_of_the_same_age_are_ambiguous() {
-        let book = book(&[claim(1, 6, 100, None), claim(1, 5, 100, None)]);
-        assert_eq!(book.find(ADDR, 120, 0).reason, Reason::Ambiguous);
+    fn two_at_a_time_name_nobody() {
+        let book = book(&[(1, &[span(6, 100, None), span(5, 100, None)])]);
+        assert_eq!(found(&book, 120), (Reason::Unsure, 0));
     }
 
     #[test]
-    fn two_clusters_are_ambiguous_until_the_cluster_is_known() {
-        let book = book(&[claim(1, 5, 100, None), claim(2, 9, 100, None)]);
-        assert_eq!(book.find(ADDR, 120, 0).reason, Reason::Ambiguous);
-        assert_eq!(book.find(ADDR, 120, 2), named(9, 2));
-        assert_eq!(book.find(ADDR, 120, 3).reason, Reason::NoneClaims);
+    fn two_clusters_are_ambiguous_until_one_is_admitted() {
+        let book = book(&[(1, &[span(5, 100, None)]), (2, &[span(9, 100, None)])]);
+        assert_eq!(found(&book, 120), (Reason::Ambiguous, 0));
+        let admitted = |cluster: u16| book.find(ADDR, 120, |each| each == cluster);
+        assert_eq!((admitted(2).reason, admitted(2).endpoint, admitted(2).cluster), (Reason::Named, 9, 2));
+        assert_eq!(admitted(3).reason, Reason::NoneClaims);
     }
 
     #[test]
-    fn a_claim_is_replaced_by_its_like() {
-        let mut book = book(&[claim(1, 5, 100, None)]);
-        assert_eq!(book.add(&claim(1, 5, 100, None)), Added::Known);
-        assert_eq!(book.add(&claim(1, 5, 100, Some(200))), Added::Known);
-        assert_eq!(book.find(ADDR, 200, 0).reason, Reason::Ended);
-        assert_eq!(book.add(&claim(1, 5, 50, Some(200))), Added::New);
-        assert_eq!(book.len(), 1);
+    fn what_is_told_replaces_what_was_told() {
+        let mut book = book(&[(1, &[span(5, 100, None)]), (2, &[span(9, 900, None)])]);
+        book.set(&place(1), &[span(5, 100, Some(150)), span(6, 150, None)]);
+        assert_eq!((found(&book, 120), found(&book, 150)), ((Reason::Named, 5), (Reason::Named, 6)));
+        book.set(&place(1), &[]);
+        assert_eq!((found(&book, 120), book.len()), ((Reason::NotYet, 0), 1));
+        book.set(&place(2), &[]);
+        assert!(book.v4.is_empty() && book.len() == 0);
     }
 
     #[test]
-    fn the_oldest_of_too_many_is_let_go() {
-        let mut book = book(&[]);
-        for n in 0..16 {
-            let at = u64::from(n) * 10;
-            assert_eq!(book.add(&claim(1, n + 1, at, Some(at + 10))), Added::New);
-        }
-        assert_eq!(book.add(&claim(1, 99, 160, None)), Added::Displaced);
-        assert_eq!(book.len(), 16);
-        assert_eq!(book.find(ADDR, 5, 0).reason, Reason::NotYet);
-        assert_eq!(book.find(ADDR, 165, 0), named(99, 1));
+    fn a_port_is_a_place_of_its_own() {
+        let mut book = book(&[(1, &[span(5, 100, None)])]);
+        let door = Door { proto: 6, port: 9100 };
+        assert_eq!(book.find_door(ADDR, door, 120, |_| true), None);
+        book.set(&Place { door: Some(door), ..place(1) }, &[span(7, 110, None)]);
+        assert_eq!(book.find_door(ADDR, door, 120, |_| true).map(|answer| answer.endpoint), Some(7));
+        assert_eq!(book.find_door(ADDR, Door { proto: 17, ..door }, 120, |_| true), None);
+        assert_eq!(book.find_door(ADDR, door, 105, |_| true), None);
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_are_let_go() {
+        let mut book = Book::new(1000);
+        let spans: Vec<Span> = (0..66).map(|n| span(n + 1, u64::from(n) * 10, Some(u64::from(n) * 10 + 10))).collect();
+        assert_eq!(book.set(&place(1), &spans), Left { dropped: 2, refused: 0 });
+        assert_eq!((found(&book, 5), found(&book, 25)), ((Reason::NotYet, 0), (Reason::Named, 3)));
     }
 
     #[test]
     fn a_full_book_refuses() {
         let mut book = Book::new(1);
-        book.add(&claim(1, 1, 0, None));
-        let other = Claim { addr: "fd00::1".parse().unwrap(), ..claim(1, 2, 0, None) };
-        assert_eq!(book.add(&other), Added::Refused);
+        book.set(&place(1), &[span(1, 0, None)]);
+        let other = Place { addr: "fd00::1".parse().unwrap(), ..place(1) };
+        assert_eq!(book.set(&other, &[span(2, 0, None)]), Left { dropped: 0, refused: 1 });
         assert!(book.v6.is_empty());
-    }
-
-    #[test]
-    fn a_cluster_is_forgotten() {
-        let mut book = book(&[claim(1, 5, 100, None), claim(2, 9, 100, None)]);
-        book.drop_cluster(1);
-        assert_eq!(book.find(ADDR, 120, 0), named(9, 2));
-        assert_eq!(book.len(), 1);
+        assert_eq!(book.set(&place(1), &[span(3, 0, None)]), Left::default());
     }
 }

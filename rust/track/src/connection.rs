@@ -80,6 +80,10 @@ pub enum Reason {
     Ambiguous = 3,
     /// Exactly one endpoint held the address.
     Named = 4,
+    /// The address may have changed hands just then: several of one cluster may have held it.
+    Unsure = 5,
+    /// The cluster told nothing of that time yet.
+    Away = 6,
 }
 
 impl Reason {
@@ -92,16 +96,8 @@ impl Reason {
             Self::NotYet => "not-yet",
             Self::Ambiguous => "ambiguous",
             Self::Named => "named",
-        }
-    }
-
-    pub(crate) const fn from_bits(bits: u8) -> Self {
-        match bits & 7 {
-            1 => Self::Ended,
-            2 => Self::NotYet,
-            3 => Self::Ambiguous,
-            4 => Self::Named,
-            _ => Self::NoneClaims,
+            Self::Unsure => "unsure",
+            Self::Away => "away",
         }
     }
 }
@@ -114,7 +110,7 @@ impl Reason {
 pub struct Connection {
     /// Unique in this process, in the order in which connections were first seen; from 1.
     pub id: u64,
-    /// The cluster it belongs to: its tunnel's, else that of its named sides; 0 where unknown.
+    /// The cluster it belongs to: the one that its way told, else that of its named sides; 0 where unknown.
     pub cluster: u16,
     /// IP protocol: 6 TCP, 17 UDP, 132 SCTP, 1 ICMP, 58 ICMPv6 (IANA "Protocol Numbers").
     pub proto: u8,
@@ -126,7 +122,8 @@ pub struct Connection {
     pub encap: Option<Encap>,
     /// That tunnel's network identifier.
     pub vni: Option<u32>,
-    /// The cluster that the tunnel told, by its outer addresses or by configuration; 0 where it told none.
+    /// The cluster that its way told: the tunnel by its outer addresses or by configuration, or the place where it was
+    /// seen; 0 where none did.
     pub overlay_cluster: u16,
     /// The client's address.
     pub src: IpAddr,
@@ -189,6 +186,14 @@ pub struct Connection {
     pub src_reason: Reason,
     /// Why the server has its name or none.
     pub dst_reason: Reason,
+    /// The cluster that the client's reason speaks of; 0 for none or several.
+    pub src_cluster: u16,
+    /// The cluster that the server's reason speaks of.
+    pub dst_cluster: u16,
+    /// Since when the client's address was nobody's, or its cluster told nothing, where that is the reason.
+    pub src_since_ns: Option<u64>,
+    /// The same for the server.
+    pub dst_since_ns: Option<u64>,
     /// The client's SYN was seen.
     pub syn_seen: bool,
     /// It was joined in the middle: neither SYN nor SYN-ACK was seen.

@@ -131,10 +131,6 @@ counters! {
     claims_dropped = "claims-dropped",
     /// Claims not taken because the address book is full.
     claims_refused = "claims-refused",
-    /// Sides of connections that got their name after their first packet.
-    named_late = "named-late",
-    /// Passes over the whole table for claims that reach further back than the memory of unnamed connections.
-    claim_sweeps = "claim-sweeps",
     /// Tunnels not looked into because too many were configured.
     overlays_refused = "overlays-refused",
 }

@@ -1,7 +1,7 @@
-//! One connection in memory: 64 bytes that every packet touches, 80 that few do, and 64 more for IPv6 addresses.
+//! One connection in memory: 64 bytes that every packet touches, 72 that few do, and 64 more for IPv6 addresses.
 use wire::Encap;
 
-use crate::connection::{Reason, State};
+use crate::connection::State;
 
 /// Client → server; also the index of the client's half of two-sided fields.
 pub(crate) const OUT: usize = 0;
@@ -110,8 +110,6 @@ pub(crate) struct Cold {
     pub started_ns: u64,
     /// By direction: the sequence number that `Hot::next` started from.
     pub first_seq: [u32; 2],
-    /// Of client and server.
-    pub endpoint: [u32; 2],
     /// IPv4 addresses of the nodes on both sides. Where they are IPv6 and the connection is not: the `Wide`.
     pub outer: [u32; 2],
     /// Links of a timer list.
@@ -121,10 +119,10 @@ pub(crate) struct Cold {
     /// The first packet's network identifier << 8 | kind of tunnel.
     pub vni_encap: u32,
     pub source: u16,
+    /// The cluster that the first packet's way told; 0 where it told none.
     pub cluster: u16,
     latency: [[u8; 5]; 3],
-    /// `Reason` of client (3 bits) and server (3 bits); then `UNINDEXED`.
-    reasons: u8,
+    is_unindexed: bool,
     pub resends: [u8; 2],
     pub packets_high: [u8; 2],
 }
@@ -136,7 +134,7 @@ pub(crate) struct Wide {
     pub outer: [[u8; 16]; 2],
 }
 
-const _: () = assert!(size_of::<Hot>() == 64 && size_of::<Cold>() == 80 && size_of::<Wide>() == 64);
+const _: () = assert!(size_of::<Hot>() == 64 && size_of::<Cold>() == 72 && size_of::<Wide>() == 64);
 
 /// Bits of `Cold::id_vlan` below the VLAN.
 pub(crate) mod mark {
@@ -146,11 +144,7 @@ pub(crate) mod mark {
     pub const SYN_ACK: u64 = 2;
     /// The outer addresses are IPv6.
     pub const OUTER_V6: u64 = 4;
-    /// The tunnel told the cluster.
-    pub const TUNNEL_CLUSTER: u64 = 8;
 }
-
-const UNINDEXED: u8 = 0x40;
 
 /// The three times that `Cold` measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -309,23 +303,13 @@ impl Cold {
         self.latency[which as usize].copy_from_slice(&ns.to_le_bytes()[..5]);
     }
 
-    #[inline]
-    pub fn reason(&self, side: usize) -> Reason {
-        Reason::from_bits(self.reasons >> (3 * side))
-    }
-
-    pub fn set_reason(&mut self, side: usize, reason: Reason) {
-        let shift = 3 * side;
-        self.reasons = self.reasons & !(7 << shift) | (reason as u8) << shift;
-    }
-
     /// Whether a newer connection took over the place in the index.
     pub fn is_unindexed(&self) -> bool {
-        self.reasons & UNINDEXED != 0
+        self.is_unindexed
     }
 
     pub fn set_unindexed(&mut self) {
-        self.reasons |= UNINDEXED;
+        self.is_unindexed = true;
     }
 }
 
@@ -368,14 +352,10 @@ mod tests {
     fn packed_fields_do_not_disturb_each_other() {
         let mut cold = Cold::default();
         cold.set_id((1 << 48) - 1, 4095);
-        cold.mark(mark::SYN | mark::TUNNEL_CLUSTER);
+        cold.mark(mark::SYN | mark::OUTER_V6);
         assert_eq!((cold.id(), cold.vlan()), ((1 << 48) - 1, 4095));
         assert!(cold.has(mark::SYN) && !cold.has(mark::SYN_ACK));
-        cold.set_reason(OUT, Reason::Ambiguous);
-        cold.set_reason(IN, Reason::Named);
         cold.set_unindexed();
-        cold.set_reason(OUT, Reason::NotYet);
-        assert_eq!((cold.reason(OUT), cold.reason(IN)), (Reason::NotYet, Reason::Named));
         assert!(cold.is_unindexed());
         let mut hot = Hot::default();
         assert!(hot.is_free());

@@ -1,15 +1,15 @@
-//! Giving connections the endpoints that held their addresses: at their first packet, or once a claim comes late.
+//! Who the two sides of a connection are: judged by the time of its first packet whenever somebody asks, with all that
+//! is known by then, so that what a cluster tells late or corrects later needs no pass over the table.
 use core::net::IpAddr;
 use std::collections::{HashMap, HashSet};
 
 use wire::{IpPair, Tunnel};
 
-use crate::book::{Added, Book, Claim};
-use crate::connection::Reason;
+use crate::book::{Answer, Book, Door, Place, Span, bits};
+use crate::connection::{Connection, Reason};
 use crate::counters::Counters;
-use crate::entry::{IN, OUT, mark};
 use crate::hash::FoldState;
-use crate::late::{Late, Unnamed, mark_of};
+use crate::scopes::{Scope, Scopes};
 use crate::table::Table;
 
 /// Slots that one step of a pass over the table looks at.
@@ -18,24 +18,26 @@ const SWEEP_STEP: u32 = 4096;
 #[derive(Debug)]
 pub(crate) struct Names {
     book: Book,
-    late: Late,
     nodes: HashMap<u128, u16, FoldState>,
-    /// Several clusters have nodes: equal inner addresses may then be different Pods.
-    pub clusters_differ: bool,
-}
-
-/// One space for both families.
-#[inline]
-fn bits(addr: IpAddr) -> u128 {
-    match addr {
-        IpAddr::V4(addr) => addr.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(addr) => addr.to_bits(),
-    }
+    scopes: Scopes,
+    /// By cluster that tells nothing at present: since when it does not.
+    away: Vec<(u16, u64)>,
+    /// Several clusters have nodes or scopes: equal inner addresses may then be different Pods.
+    clusters_differ: bool,
+    /// Where a pass over the table stands that learns the clusters of tunnels; None when there is none under way.
+    sweep: Option<u32>,
 }
 
 impl Names {
     pub fn new(max_claims: usize) -> Self {
-        Self { book: Book::new(max_claims), late: Late::default(), nodes: HashMap::default(), clusters_differ: false }
+        Self {
+            book: Book::new(max_claims),
+            nodes: HashMap::default(),
+            scopes: Scopes::default(),
+            away: Vec::new(),
+            clusters_differ: false,
+            sweep: None,
+        }
     }
 
     /// Claims held.
@@ -43,8 +45,25 @@ impl Names {
         self.book.len()
     }
 
+    /// Replaces what a cluster tells of a place.
+    pub fn set_claims(&mut self, place: &Place, spans: &[Span], counters: &mut Counters) {
+        let left = self.book.set(place, spans);
+        counters.claims_dropped += left.dropped;
+        counters.claims_refused += left.refused;
+    }
+
+    /// Replaces the times since which clusters tell nothing.
+    pub fn set_away(&mut self, away: &[(u16, u64)]) {
+        self.away = away.to_vec();
+    }
+
+    pub fn set_scopes(&mut self, scopes: &[Scope]) {
+        self.scopes = Scopes::new(scopes);
+        self.note_difference();
+    }
+
     /// Replaces the nodes. Connections in tunnels of unknown clusters are looked at again.
-    pub fn set_nodes(&mut self, nodes: &[(IpAddr, u16)], counters: &mut Counters) {
+    pub fn set_nodes(&mut self, nodes: &[(IpAddr, u16)]) {
         let mut map: HashMap<u128, u16, FoldState> = HashMap::default();
         for &(addr, cluster) in nodes {
             // An address that two clusters name tells nothing.
@@ -52,23 +71,39 @@ impl Names {
                 .and_modify(|known| *known = if *known == cluster { cluster } else { 0 })
                 .or_insert(cluster);
         }
-        if map == self.nodes {
-            return;
+        if map != self.nodes {
+            self.nodes = map;
+            self.note_difference();
+            self.sweep = Some(0);
         }
-        let clusters: HashSet<u16> = map.values().copied().collect();
-        self.clusters_differ = clusters.len() > 1;
-        self.nodes = map;
-        counters.claim_sweeps += u64::from(self.late.start_sweep());
     }
 
-    /// The cluster that a tunnel tells: by its nodes, else by its configuration; 0 where it tells none.
+    fn note_difference(&mut self) {
+        let clusters: HashSet<u16> = self.nodes.values().copied().collect();
+        self.clusters_differ = clusters.len() > 1 || !self.scopes.is_empty();
+    }
+
+    /// The cluster of a packet as far as it has to be told apart from others with the same addresses.
     #[inline]
-    pub fn tunnel_cluster(&self, tunnel: &Tunnel) -> u16 {
-        let (src, dst) = match tunnel.outer {
-            IpPair::V4 { src, dst } => (src.into(), dst.into()),
-            IpPair::V6 { src, dst } => (src.into(), dst.into()),
-        };
-        self.node_cluster([src, dst]).unwrap_or(tunnel.cluster)
+    pub fn packet_cluster(&self, tunnel: Option<&Tunnel>, source: u16, vlan: u16) -> u16 {
+        if self.clusters_differ { self.told_cluster(tunnel, source, vlan) } else { 0 }
+    }
+
+    /// The cluster that a packet's way tells: its tunnel's nodes, else where it was seen, else its tunnel's
+    /// configuration; 0 where nothing tells.
+    pub fn told_cluster(&self, tunnel: Option<&Tunnel>, source: u16, vlan: u16) -> u16 {
+        let nodes = tunnel.map(|tunnel| match tunnel.outer {
+            IpPair::V4 { src, dst } => [src.into(), dst.into()],
+            IpPair::V6 { src, dst } => [src.into(), dst.into()],
+        });
+        let by_nodes = nodes.and_then(|nodes| self.node_cluster(nodes));
+        if let Some(cluster) = by_nodes.filter(|&cluster| cluster != 0) {
+            return cluster;
+        }
+        match self.scopes.only(source, vlan) {
+            0 if by_nodes.is_none() => tunnel.map_or(0, |tunnel| tunnel.cluster),
+            cluster => cluster,
+        }
     }
 
     /// The cluster of two nodes; 0 where they are of different ones, None where both are unknown.
@@ -82,132 +117,70 @@ impl Names {
         }
     }
 
-    /// The cluster that a plain packet's addresses tell; 0 where they tell none.
-    pub fn plain_cluster(&self, addrs: &IpPair, ns: u64) -> u16 {
-        let find = |addr| self.book.find(addr, ns, 0).cluster;
-        match find(addrs.dst()) {
-            0 => find(addrs.src()),
-            cluster => cluster,
-        }
+    /// The cluster that two plain addresses tell; 0 where they tell none.
+    pub fn plain_cluster(&self, [src, dst]: [IpAddr; 2], ns: u64) -> u16 {
+        let named = |addr| Some(self.book.find(addr, ns, |_| true)).filter(|answer| answer.reason == Reason::Named);
+        named(dst).or_else(|| named(src)).map_or(0, |answer| answer.cluster)
     }
 
-    /// Names both sides of a new connection.
-    pub fn name_new(&mut self, table: &mut Table, slot: u32, tunnel_cluster: u16) {
-        let cold = &mut table.slab.cold[slot as usize];
-        let started_ns = cold.started_ns;
-        let id = cold.id();
-        if tunnel_cluster != 0 {
-            cold.cluster = tunnel_cluster;
-            cold.mark(mark::TUNNEL_CLUSTER);
+    /// Names both sides of a connection, or says why not.
+    pub fn judge(&self, row: &mut Connection) {
+        if row.overlay_cluster == 0 {
+            let nodes = row.outer_src.zip(row.outer_dst).and_then(|(src, dst)| self.node_cluster([src, dst]));
+            row.overlay_cluster = nodes.unwrap_or_default();
         }
-        let addrs = table.addrs(slot);
-        let mut marks = [0; 2];
-        for side in [OUT, IN] {
-            if !self.name_side(table, slot, side, addrs[side]) {
-                marks[side] = mark_of(addrs[side]);
-            }
-        }
-        if marks != [0; 2] {
-            self.late.remember(Unnamed { id, slot, marks }, started_ns);
-        }
-    }
-
-    /// Returns whether the side has a name now.
-    fn name_side(&self, table: &mut Table, slot: u32, side: usize, addr: IpAddr) -> bool {
-        let cold = &mut table.slab.cold[slot as usize];
-        let told_by_tunnel = cold.has(mark::TUNNEL_CLUSTER);
-        let cluster = if told_by_tunnel { cold.cluster } else { 0 };
-        let answer = self.book.find(addr, cold.started_ns, cluster);
-        cold.set_reason(side, answer.reason);
-        cold.endpoint[side] = answer.endpoint;
-        let is_named = answer.reason == Reason::Named;
+        let (told, source, vlan) = (row.overlay_cluster, row.source, row.vlan);
+        let admits = |cluster| {
+            if told == 0 { self.scopes.admits(cluster, source, vlan) } else { cluster == told }
+        };
+        let door = Door { proto: row.proto, port: row.dst_port };
+        let src = self.side(row.src, None, row.started_ns, admits);
+        let dst = self.side(row.dst, Some(door), row.started_ns, admits);
+        (row.src_endpoint, row.src_reason, row.src_since_ns) = (src.endpoint, src.reason, since(&src));
+        (row.dst_endpoint, row.dst_reason, row.dst_since_ns) = (dst.endpoint, dst.reason, since(&dst));
+        (row.src_cluster, row.dst_cluster) = (src.cluster, dst.cluster);
         // Between two clusters without a tunnel, the connection is its server's.
-        if is_named && !told_by_tunnel && (side == IN || cold.cluster == 0) {
-            cold.cluster = answer.cluster;
-        }
-        is_named
+        let named = [dst, src].into_iter().find(|side| side.reason == Reason::Named);
+        row.cluster = if told == 0 { named.map_or(0, |side| side.cluster) } else { told };
     }
 
-    /// Adds claims, and names the connections that they cover.
-    pub fn add_claims(&mut self, table: &mut Table, claims: &[Claim], counters: &mut Counters) {
-        let mut addrs = Vec::new();
-        let mut is_beyond_reach = false;
-        for claim in claims {
-            let added = self.book.add(claim);
-            counters.claims_dropped += u64::from(added == Added::Displaced);
-            counters.claims_refused += u64::from(added == Added::Refused);
-            if matches!(added, Added::New | Added::Displaced) {
-                addrs.push(claim.addr);
-                is_beyond_reach |= self.late.is_beyond_reach(claim.from_ns);
-            }
-        }
-        if addrs.is_empty() {
-            return;
-        }
-        for unnamed in self.late.affected(&addrs) {
-            let index = unnamed.slot as usize;
-            let is_there = !table.slab.hot[index].is_free() && table.slab.cold[index].id() == unnamed.id;
-            if is_there {
-                self.name_again(table, unnamed.slot, counters);
-            }
-        }
-        if is_beyond_reach {
-            counters.claim_sweeps += u64::from(self.late.start_sweep());
+    fn side(&self, addr: IpAddr, door: Option<Door>, ns: u64, admits: impl Fn(u16) -> bool + Copy) -> Answer {
+        let behind = door.and_then(|door| self.book.find_door(addr, door, ns, admits));
+        let behind = behind.filter(|answer| self.doubt(answer, ns).is_none());
+        let answer = behind.unwrap_or_else(|| self.book.find(addr, ns, admits));
+        match answer.reason {
+            Reason::Named => self.doubt(&answer, ns).unwrap_or(answer),
+            Reason::NoneClaims | Reason::Ended | Reason::NotYet => self.unheard(ns, admits).unwrap_or(answer),
+            _ => answer,
         }
     }
 
-    fn name_again(&self, table: &mut Table, slot: u32, counters: &mut Counters) {
-        let addrs = table.addrs(slot);
-        for side in [OUT, IN] {
-            let cold = &table.slab.cold[slot as usize];
-            // Two had a claim when the packet passed: that one of them is followed no more makes neither of them right.
-            // Only a tunnel's nodes, learnt later, can tell them apart.
-            let is_final = match cold.reason(side) {
-                Reason::Named => true,
-                Reason::Ambiguous => !cold.has(mark::TUNNEL_CLUSTER),
-                _ => false,
-            };
-            if !is_final && self.name_side(table, slot, side, addrs[side]) {
-                counters.named_late += 1;
-            }
-        }
+    /// What speaks against an open claim: its cluster tells nothing any more.
+    fn doubt(&self, answer: &Answer, ns: u64) -> Option<Answer> {
+        if answer.is_open { self.unheard(ns, |cluster| cluster == answer.cluster) } else { None }
+    }
+
+    fn unheard(&self, ns: u64, admits: impl Fn(u16) -> bool) -> Option<Answer> {
+        let away = self.away.iter().find(|(cluster, since_ns)| ns >= *since_ns && admits(*cluster));
+        away.map(|&(cluster, since_ns)| Answer { cluster, since_ns, ..Answer::nobody(Reason::Away) })
     }
 
     /// Goes on with a pass over the table. Returns whether there is more of it to do.
-    pub fn sweep(&mut self, table: &mut Table, counters: &mut Counters) -> bool {
+    pub fn sweep(&mut self, table: &mut Table) -> bool {
         let slots = table.slab.hot.len() as u32;
-        let Some(step) = self.late.next_step(SWEEP_STEP, slots) else {
-            return false;
-        };
-        for slot in step {
-            if !table.slab.hot[slot as usize].is_free() {
-                self.learn_cluster(table, slot);
-                self.name_again(table, slot, counters);
+        let Some(from) = self.sweep else { return false };
+        let to = from.saturating_add(SWEEP_STEP).min(slots);
+        for slot in from..to {
+            let is_unknown = !table.slab.hot[slot as usize].is_free() && table.slab.cold[slot as usize].cluster == 0;
+            if let Some(nodes) = table.outer_addrs(slot).filter(|_| is_unknown) {
+                table.slab.cold[slot as usize].cluster = self.node_cluster(nodes).unwrap_or_default();
             }
         }
-        self.late.is_sweeping()
+        self.sweep = (to < slots).then_some(to);
+        self.sweep.is_some()
     }
+}
 
-    fn learn_cluster(&self, table: &mut Table, slot: u32) {
-        let is_known = table.slab.cold[slot as usize].has(mark::TUNNEL_CLUSTER);
-        let told = table.outer_addrs(slot).filter(|_| !is_known).and_then(|nodes| self.node_cluster(nodes));
-        if let Some(cluster) = told.filter(|&cluster| cluster != 0) {
-            let cold = &mut table.slab.cold[slot as usize];
-            let is_free_to = cold.cluster == 0 || cold.cluster == cluster;
-            if is_free_to {
-                cold.cluster = cluster;
-                cold.mark(mark::TUNNEL_CLUSTER);
-            }
-        }
-    }
-
-    /// Forgets the claims of a cluster.
-    pub fn drop_cluster(&mut self, cluster: u16) {
-        self.book.drop_cluster(cluster);
-    }
-
-    /// Forgets the connections.
-    pub fn clear(&mut self) {
-        self.late.clear();
-    }
+fn since(answer: &Answer) -> Option<u64> {
+    (answer.since_ns != 0).then_some(answer.since_ns)
 }

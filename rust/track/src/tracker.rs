@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use wire::{OverlaySpec, Overlays};
 
-use crate::book::Claim;
+use crate::book::{Place, Span};
 use crate::connection::Connection;
 use crate::copies::Copies;
 use crate::counters::{Counters, SourceCounters};
@@ -14,6 +14,7 @@ use crate::gaps::Gaps;
 use crate::limits::Limits;
 use crate::names::Names;
 use crate::ports::ServerPorts;
+use crate::scopes::Scope;
 use crate::story::Rules;
 use crate::table::Table;
 use crate::view;
@@ -103,7 +104,7 @@ impl Tracker {
 
     /// Replaces the outer node addresses that tell a tunnelled packet's cluster.
     pub fn set_nodes(&mut self, nodes: &[(IpAddr, u16)]) {
-        self.names.set_nodes(nodes, &mut self.counters);
+        self.names.set_nodes(nodes);
     }
 
     /// Changes the memory that the connection table may take, bytes, at least 1 MiB. Where that is less than it takes,
@@ -121,28 +122,37 @@ impl Tracker {
     /// Forgets every connection, live and ended, also those that wait to be taken. Counters and claims stay.
     pub fn clear(&mut self) {
         self.table.clear();
-        self.names.clear();
         self.gaps.clear();
         self.fragments.clear();
         self.encrypted.clear();
         self.ended.clear();
     }
 
-    /// Adds claims, or replaces those with the same cluster, address and endpoint.
+    /// Replaces all that a cluster told of one place before: who held it when, at most one at a time.
     ///
-    /// Connections whose first packet lies in a claim get its name, also those that are in the table already; where
-    /// these are many, some calls of [`Tracker::expire`] later.
-    pub fn add_claims(&mut self, claims: &[Claim]) {
-        self.names.add_claims(&mut self.table, claims, &mut self.counters);
+    /// It holds for every connection that is judged from now on, also for those that are in the table already.
+    pub fn set_claims(&mut self, place: &Place, spans: &[Span]) {
+        self.names.set_claims(place, spans, &mut self.counters);
     }
 
-    /// Forgets the claims of one cluster. Connections keep the endpoints they have.
-    pub fn drop_cluster(&mut self, cluster: u16) {
-        self.names.drop_cluster(cluster);
+    /// Replaces the clusters that tell nothing at present, each with the time since which it does not: until they are
+    /// heard again, nobody is named by their claims from then on.
+    pub fn set_away(&mut self, away: &[(u16, u64)]) {
+        self.names.set_away(away);
+    }
+
+    /// Replaces the places where clusters are seen that no tunnel tells apart.
+    pub fn set_scopes(&mut self, scopes: &[Scope]) {
+        self.names.set_scopes(scopes);
+    }
+
+    /// Names both sides of a connection by what is known now of the time of its first packet.
+    pub fn judge(&self, connection: &mut Connection) {
+        self.names.judge(connection);
     }
 
     /// Shows the connections in slots `from_slot..from_slot + max_slots` to `visit`, in no order, until it returns
-    /// false. Returns where to go on, or None at the end of the table.
+    /// false. Returns where to go on, or None at the end of the table. Their sides are still to be judged.
     ///
     /// A connection keeps its slot: one that stays between two calls is seen exactly once.
     pub fn for_each(&self, from_slot: u32, max_slots: u32, visit: &mut dyn FnMut(&Connection) -> bool) -> Option<u32> {

@@ -1,5 +1,5 @@
 //! A connection's packed fields as a [`Connection`].
-use crate::connection::{Connection, End, State};
+use crate::connection::{Connection, End, Reason, State};
 use crate::entry::{Cold, Hot, IN, Latency, OUT, Proto, mark, status};
 use crate::story;
 use crate::table::Table;
@@ -14,7 +14,7 @@ pub(crate) fn seen_end(hot: &Hot) -> Option<End> {
     }
 }
 
-/// The connection in a slot; `end` is why it is let go, where its segments did not end it.
+/// The connection in a slot, its sides still to be judged; `end` is why it is let go, where its segments did not end it.
 pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connection {
     let hot = &table.slab.hot[slot as usize];
     let cold = &table.slab.cold[slot as usize];
@@ -25,13 +25,13 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connecti
     let acknowledged = answered && hot.state() > State::SynAck;
     Connection {
         id: cold.id(),
-        cluster: cold.cluster,
+        cluster: 0,
         proto: Proto::number_in(hot.place),
         vlan: cold.vlan(),
         source: cold.source,
         encap,
         vni: encap.map(|_| cold.vni()),
-        overlay_cluster: if cold.has(mark::TUNNEL_CLUSTER) { cold.cluster } else { 0 },
+        overlay_cluster: cold.cluster,
         src,
         dst,
         src_port: hot.port[OUT],
@@ -58,10 +58,14 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connecti
         started_ns: cold.started_ns,
         last_ns: hot.last_ns,
         ended_ns: hot.has(status::ENDED).then_some(hot.last_ns),
-        src_endpoint: cold.endpoint[OUT],
-        dst_endpoint: cold.endpoint[IN],
-        src_reason: cold.reason(OUT),
-        dst_reason: cold.reason(IN),
+        src_endpoint: 0,
+        dst_endpoint: 0,
+        src_reason: Reason::NoneClaims,
+        dst_reason: Reason::NoneClaims,
+        src_cluster: 0,
+        dst_cluster: 0,
+        src_since_ns: None,
+        dst_since_ns: None,
         syn_seen: cold.has(mark::SYN),
         joined: hot.is_tcp() && is_joined(cold),
         one_way: hot.packets[OUT] == 0 || hot.packets[IN] == 0,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from podwire.capture import Capture, CaptureError, Claim, Filter
+from podwire.capture import Capture, CaptureError, Claim, Filter, Span
 from podwire.model.overlays import Encapsulation, Overlay
 from podwire.support.errors import UnavailableError
 
@@ -111,7 +111,8 @@ def test_the_snapshot_is_an_arrow_batch(crowd: Capture) -> None:
 
 
 def test_claims_name_both_sides(crowd: Capture, packets: ModuleType) -> None:
-    crowd.add_claims([Claim(1, "10.10.1.1", 7, 0), Claim(1, "10.10.2.1", 9, 0, packets.START_NS + 1_500_000_000)])
+    until_ns = packets.START_NS + 1_500_000_000
+    crowd.set_claims([Claim(1, "10.10.1.1", spans=[Span(7, 0)]), Claim(1, "10.10.2.1", spans=[Span(9, 0, until_ns)])])
     columns = ["src-endpoint", "dst-endpoint", "src-reason", "dst-reason"]
     (row,) = crowd.rows([Filter("src-port", "in", [40000])], columns)
     assert row == {"src-endpoint": 7, "dst-endpoint": 9, "src-reason": "named", "dst-reason": "named"}
@@ -119,10 +120,10 @@ def test_claims_name_both_sides(crowd: Capture, packets: ModuleType) -> None:
     assert row == {"src-endpoint": 0, "dst-endpoint": 0, "src-reason": "none-claims", "dst-reason": "ended"}
 
 
-@pytest.mark.parametrize("claim", [Claim(0, "10.0.0.1", 1, 0), Claim(1, "10.0.0.1", 0, 0), Claim(1, "nowhere", 1, 0)])
+@pytest.mark.parametrize("claim", [Claim(0, "10.0.0.1"), Claim(1, "nowhere")])
 def test_a_claim_that_makes_no_sense_is_refused(capture: Capture, claim: Claim) -> None:
     with pytest.raises(ValueError, match=claim.address):
-        capture.add_claims([claim])
+        capture.set_claims([claim])
 
 
 def test_while_not_collecting_packets_are_only_counted(capture: Capture, make: ModuleType, tmp_path: Path) -> None:

@@ -5,28 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
+import msgspec
 import pytest
 
-from podwire.capture import Capture, Claim
+from podwire.capture import Capture, Claim, Span
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
 from podwire.model.evidence import Node
-from podwire.model.pods import Pod
+from podwire.model.pods import DeclaredPort, Pod
 from podwire.support.clock import FixedClock
+
+SECOND = 1_000_000_000
+SETTLING = 10 * SECOND
 
 
 class Recorder:
-    """Takes claims as the packet core does: the latest one for an endpoint's address stands."""
+    """Takes claims as the packet core does: what is told of a place stands in place of what was told before."""
 
     def __init__(self) -> None:
-        self.claims: dict[tuple[str, int], tuple[int, int | None]] = {}
+        self.told: dict[str | tuple[str, int, int], list[Span]] = {}
 
-    def add_claims(self, claims: Sequence[Claim]) -> None:
+    def set_claims(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
-            self.claims[claim.address, claim.endpoint] = (claim.from_ns, claim.until_ns)
+            place = (claim.address, claim.protocol, claim.port) if claim.port else claim.address
+            self.told[place] = [*claim.spans]
 
-    def drop_cluster(self, cluster: int) -> None:
-        self.claims.clear()
+    @property
+    def claims(self) -> dict[tuple[str | tuple[str, int, int], int], tuple[int, int | None]]:
+        """By place and endpoint: from and until; without the times that are nobody's."""
+        return {
+            (place, each.endpoint): (each.from_ns, each.until_ns)
+            for place, spans in self.told.items()
+            for each in spans
+            if each.endpoint
+        }
 
 
 @pytest.fixture
@@ -68,8 +80,14 @@ def pod(uid: str, *ips: str, phase: str = "Running", started_ns: int = 10, host:
 
 
 def test_a_pod_claims_all_its_addresses_from_its_start(naming: Cluster, recorder: Recorder) -> None:
-    naming.pods_replaced([pod("1", "10.0.0.1", "fd00::1")], 100)
+    naming.pod_changed(pod("1", "10.0.0.1", "fd00::1"), 100)
     assert recorder.claims == {("10.0.0.1", 1): (10, None), ("fd00::1", 1): (10, None)}
+
+
+def test_of_the_first_list_only_what_has_settled_is_believed(naming: Cluster, recorder: Recorder) -> None:
+    """Between its start and its address somebody may have had that who was gone before podwire came."""
+    naming.pods_replaced([pod("1", "10.0.0.1"), pod("2", "10.0.0.2", started_ns=95 * SECOND)], 100 * SECOND)
+    assert recorder.claims == {("10.0.0.1", 1): (10 + SETTLING, None), ("10.0.0.2", 2): (100 * SECOND, None)}
 
 
 @pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
@@ -92,7 +110,7 @@ def test_a_late_removal_ends_only_its_own_claim(naming: Cluster, recorder: Recor
 def test_a_pod_that_vanished_between_two_lists_has_ended(naming: Cluster, recorder: Recorder) -> None:
     naming.pods_replaced([pod("1", "10.0.0.1"), pod("2", "10.0.0.2")], 100)
     naming.pods_replaced([pod("2", "10.0.0.2")], 200)
-    assert recorder.claims == {("10.0.0.1", 1): (10, 200), ("10.0.0.2", 2): (10, None)}
+    assert recorder.claims == {("10.0.0.1", 1): (100, 200), ("10.0.0.2", 2): (100, None)}
 
 
 def test_a_changed_address_ends_the_claim_on_the_earlier_one(naming: Cluster, recorder: Recorder) -> None:
@@ -111,50 +129,57 @@ def test_a_pod_on_its_nodes_network_claims_nothing(naming: Cluster, recorder: Re
     assert recorder.claims == {("192.0.2.11", 1): (0, 70)}
 
 
-SECOND = 1_000_000_000
-
-
-def born(uid: str, *ips: str, second: int) -> Pod:
+def born(uid: str, *ips: str, second: int, power: str = "") -> Pod:
     """A Pod whose times are whole seconds, as the API tells them."""
     at_ns = second * SECOND
-    return Pod(uid=uid, namespace="d", name="x", phase="Pending", ips=ips, created_ns=at_ns, started_ns=at_ns)
+    return Pod(uid, "d", "x", phase="Pending", power=power, ips=ips, created_ns=at_ns, started_ns=at_ns)
 
 
 def test_a_pod_that_was_born_after_its_predecessors_end_takes_nothing_of_it(
     naming: Cluster, recorder: Recorder
 ) -> None:
     naming.pod_changed(born("old", "10.0.0.1", second=5), 6 * SECOND)
-    naming.pod_removed(born("old", "10.0.0.1", second=5), 10 * SECOND + 300)
+    naming.pod_removed(born("old", "10.0.0.1", second=5, power="Terminating"), 10 * SECOND + 300)
     # Both times lie within one second, so that the times of the API say nothing of their order.
     naming.pod_changed(born("new", second=10), 10 * SECOND + 100_000_000)
     naming.pod_changed(born("new", "10.0.0.1", second=10), 10 * SECOND + 200_000_000)
     assert recorder.claims["10.0.0.1", 1] == (5 * SECOND, 10 * SECOND + 300)
-    assert recorder.claims["10.0.0.1", 2] == (10 * SECOND + 300, None)
+    assert recorder.claims["10.0.0.1", 2] == (10 * SECOND + 100_000_000, None)
 
 
 def test_what_came_in_one_burst_proves_no_order(naming: Cluster, recorder: Recorder) -> None:
     naming.pod_changed(born("old", "10.0.0.1", second=5), 6 * SECOND)
-    naming.pod_removed(born("old", "10.0.0.1", second=5), 11 * SECOND)
+    naming.pod_removed(born("old", "10.0.0.1", second=5, power="Terminating"), 11 * SECOND)
     naming.pod_changed(born("new", second=10), 11 * SECOND + 1000)
     naming.pod_changed(born("new", "10.0.0.1", second=10), 11 * SECOND + 2000)
     assert recorder.claims["10.0.0.1", 1] == (5 * SECOND, 10 * SECOND)
     assert recorder.claims["10.0.0.1", 2] == (11 * SECOND, None)
 
 
+def test_after_a_removal_by_force_only_what_is_seen_counts(naming: Cluster, recorder: Recorder) -> None:
+    naming.pod_changed(born("old", "10.0.0.1", second=5), 6 * SECOND)
+    naming.pod_removed(born("old", "10.0.0.1", second=5), 10 * SECOND)
+    naming.pod_changed(born("new", second=20), 20 * SECOND + 100)
+    naming.pod_changed(born("new", "10.0.0.1", second=20), 25 * SECOND)
+    assert recorder.claims["10.0.0.1", 1] == (5 * SECOND, 10 * SECOND)
+    assert recorder.claims["10.0.0.1", 2] == (25 * SECOND, None)
+
+
 def test_what_vanished_while_nothing_was_heard_is_vouched_for_until_then(naming: Cluster, recorder: Recorder) -> None:
     naming.pods_replaced([pod("1", "10.0.0.1"), pod("2", "10.0.0.2")], 100)
     naming.pods_replaced([pod("2", "10.0.0.2"), pod("3", "10.0.0.1", started_ns=300)], 900, known_until_ns=200)
-    assert recorder.claims[("10.0.0.1", 1)] == (10, 200)
-    assert recorder.claims[("10.0.0.1", 3)] == (300, None)
+    assert recorder.claims[("10.0.0.1", 1)] == (100, 200)
+    # Somebody may have had the address in between, and be gone.
+    assert recorder.claims[("10.0.0.1", 3)] == (900, None)
 
 
 def test_of_two_in_one_list_the_younger_has_the_address(naming: Cluster, recorder: Recorder) -> None:
-    young, old = pod("young", "10.0.0.1", started_ns=50), pod("old", "10.0.0.1", started_ns=20)
-    naming.pods_replaced([young, old], 100)
+    young, old = pod("young", "10.0.0.1", started_ns=50 * SECOND), pod("old", "10.0.0.1", started_ns=20 * SECOND)
+    naming.pods_replaced([young, old], 100 * SECOND)
     numbers = {each.uid: each.number for each in naming.parts.endpoints.all()}
     assert recorder.claims == {
-        ("10.0.0.1", numbers["old"]): (20, 50),
-        ("10.0.0.1", numbers["young"]): (100, None),
+        ("10.0.0.1", numbers["old"]): (20 * SECOND + SETTLING, 50 * SECOND),
+        ("10.0.0.1", numbers["young"]): (100 * SECOND, None),
     }
 
 
@@ -162,7 +187,7 @@ def test_the_older_of_two_does_not_take_an_address_over(naming: Cluster, recorde
     young, old = pod("young", "10.0.0.1", started_ns=50), pod("old", "10.0.0.1", started_ns=20)
     naming.pods_replaced([young], 100)
     naming.pods_replaced([young, old], 200)
-    assert recorder.claims == {("10.0.0.1", 1): (50, None)}
+    assert recorder.claims == {("10.0.0.1", 1): (100, None)}
 
 
 def test_two_of_the_same_age_are_both_not_believed(naming: Cluster, recorder: Recorder) -> None:
@@ -181,3 +206,33 @@ def test_a_nodes_address_that_was_a_pods_is_its_own_from_then_on_only(naming: Cl
     naming.pod_removed(pod("1", "10.244.0.0"), 60)
     naming.nodes_replaced([Node(name="n", uid="n1", addresses=(("InternalIP", "10.244.0.0"),))], 70)
     assert recorder.claims["10.244.0.0", 2] == (70, None)
+
+
+def test_a_pod_on_its_nodes_network_claims_the_ports_that_it_declares(naming: Cluster, recorder: Recorder) -> None:
+    ports = (DeclaredPort(9100), DeclaredPort(53, protocol="UDP"))
+    exporter = Pod("1", "d", "x", phase="Running", ips=("192.0.2.11",), host_network=True, ports=ports, started_ns=10)
+    naming.pod_changed(exporter, 50)
+    assert recorder.claims == {(("192.0.2.11", 6, 9100), 1): (10, None), (("192.0.2.11", 17, 53), 1): (10, None)}
+    naming.pod_removed(msgspec.structs.replace(exporter, phase="Succeeded"), 90)
+    assert {until for _, until in recorder.claims.values()} == {90}
+
+
+def test_after_a_new_list_nothing_is_guessed_for_a_while(naming: Cluster, recorder: Recorder) -> None:
+    """Who is gone since the last word from the cluster may run on, with an address that was never told."""
+    naming.pods_replaced([born("1", second=1), born("2", second=1)], 2 * SECOND)
+    naming.pods_replaced([born("2", second=1)], 20 * SECOND, known_until_ns=10 * SECOND)
+    naming.pod_changed(born("2", "10.0.0.1", second=1), 25 * SECOND)
+    assert recorder.told["10.0.0.1"] == [(0, SECOND, 25 * SECOND), (1, 25 * SECOND, None)]
+
+
+def test_who_is_removed_by_force_before_its_address_is_told_may_run_on(naming: Cluster, recorder: Recorder) -> None:
+    naming.pod_changed(pod("1", phase="Pending"), 20 * SECOND)
+    naming.pod_removed(pod("1", phase="Pending"), 21 * SECOND)
+    naming.pod_changed(born("2", "10.0.0.1", second=20), 25 * SECOND)
+    assert recorder.claims["10.0.0.1", 1] == (25 * SECOND, None)
+
+
+def test_what_was_written_down_once_holds_for_all_time(naming: Cluster, recorder: Recorder) -> None:
+    pods = [pod("1", "10.0.0.1"), pod("old", "10.0.0.2", started_ns=20), pod("new", "10.0.0.2", started_ns=50)]
+    naming.naming.take_objects({each.uid: each for each in pods}, [])
+    assert recorder.claims == {("10.0.0.1", 1): (0, None), ("10.0.0.2", 2): (0, 50), ("10.0.0.2", 3): (50, None)}

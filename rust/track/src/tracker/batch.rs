@@ -143,7 +143,7 @@ impl Tracker {
             *wide = wide_pair(&parsed.addrs);
         }
         let key = self.table.key(&parsed.addrs, [parsed.src_port, parsed.dst_port], place);
-        let cluster = self.cluster_of(parsed.tunnel.as_ref());
+        let cluster = self.names.packet_cluster(parsed.tunnel.as_ref(), frame.source, parsed.vlan);
         let print = self.print(&key, cluster, parsed);
         let is_copy = self.copies.is_copy(print, parsed.ip_id != 0, frame.ts_ns);
         *lane = Lane {
@@ -168,7 +168,7 @@ impl Tracker {
         let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
         let told =
             u64::from(datagram.ip_id) << 48 | u64::from(datagram.checksum) << 32 | u64::from(datagram.payload_len);
-        let cluster = self.cluster_of(path.tunnel.as_ref());
+        let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, path.vlan);
         let print = self.table.seed.mix(key.hash ^ u64::from(cluster), told ^ key.addrs ^ u64::from(key.ports) << 32);
         // Nothing else tells one datagram from the next with the same content.
         let is_copy = datagram.ip_id != 0 && self.copies.is_copy(print, true, frame.ts_ns);
@@ -183,15 +183,6 @@ impl Tracker {
             ..Lane::default()
         };
         is_copy
-    }
-
-    /// The cluster that a tunnel tells, where that matters.
-    #[inline]
-    pub(super) fn cluster_of(&self, tunnel: Option<&wire::Tunnel>) -> u16 {
-        match tunnel {
-            Some(tunnel) if self.names.clusters_differ => self.names.tunnel_cluster(tunnel),
-            _ => 0,
-        }
     }
 
     /// A hash of what two copies of a segment have in common.

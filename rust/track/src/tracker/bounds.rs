@@ -32,7 +32,7 @@ impl Tracker {
     /// To be called between batches, also while nothing arrives: with the clock's time, or with that of the latest
     /// packet where files are read. Does a bounded amount of work; returns whether more is due already.
     pub fn expire(&mut self, now_ns: u64) -> bool {
-        let is_sweeping = self.names.sweep(&mut self.table, &mut self.counters);
+        let is_sweeping = self.names.sweep(&mut self.table);
         let is_shrinking = self.shrink();
         for _ in 0..EXPIRE_STEP {
             let Some(slot) = self.table.wheel.due(now_ns) else {
@@ -239,7 +239,17 @@ impl Tracker {
 
     /// The connections that ended or were let go since the last call, oldest first, at most `max`.
     pub fn take_ended(&mut self, max: usize) -> Vec<Connection> {
-        let taken = self.ended.len().min(max);
-        self.ended.drain(..taken).collect()
+        self.take_ended_before(max, u64::MAX)
+    }
+
+    /// The same, but none behind one whose last packet is of `before_ns` or later: until then, what clusters tell a
+    /// little late can still name them.
+    pub fn take_ended_before(&mut self, max: usize, before_ns: u64) -> Vec<Connection> {
+        let taken = self.ended.iter().take(max).take_while(|row| row.last_ns < before_ns).count();
+        let mut rows: Vec<Connection> = self.ended.drain(..taken).collect();
+        for row in &mut rows {
+            self.names.judge(row);
+        }
+        rows
     }
 }

@@ -14,7 +14,7 @@ impl Tracker {
         let guessed = self.table.verify(lane.guess, &lane.key, wide, lane.cluster).map(|found| (lane.guess, found));
         let found = guessed
             .or_else(|| self.table.find(&lane.key, wide, lane.cluster))
-            .or_else(|| self.path_of(frame).and_then(|path| self.find_other_way(&path, lane.ts_ns)));
+            .or_else(|| self.path_of(frame).and_then(|path| self.find_other_way(&path, frame.source, lane.ts_ns)));
         match found {
             Some((slot, direction)) => self.add_datagram(slot, direction, lane),
             None => self.open_datagram(lane, frame),
@@ -40,7 +40,7 @@ impl Tracker {
         hot.set_state(State::Active);
         story::begin_times(cold, lane.ts_ns);
         self.add_datagram(slot, direction, lane);
-        self.name_and_schedule(slot, &path, lane.ts_ns);
+        self.schedule(slot, lane.ts_ns);
     }
 
     /// A frame that has to be read again, now that all before it have been counted.
@@ -55,7 +55,7 @@ impl Tracker {
                 self.count_datagram(lane, wide, frame);
                 self.remember_first(lane, wide, frame);
             }
-            Seen::IcmpError(error) => self.count_error(&error, frame.ts_ns),
+            Seen::IcmpError(error) => self.count_error(&error, frame),
             Seen::Fragment(fragment) => self.count_fragment(&fragment, frame),
             Seen::Encrypted(packet) => {
                 let is_kept = self.encrypted.count(&packet, frame.wire_len, frame.ts_ns);
@@ -99,7 +99,7 @@ impl Tracker {
     }
 
     /// Counts an error on the row of the packet that it quotes. Anyone can make one up, so that it changes nothing else.
-    fn count_error(&mut self, error: &IcmpError, ts_ns: u64) {
+    fn count_error(&mut self, error: &IcmpError, frame: &Frame<'_>) {
         let quoted = &error.quoted;
         let found = Proto::from_number(quoted.proto).and_then(|proto| {
             let path = Path {
@@ -113,9 +113,9 @@ impl Tracker {
             };
             let place = path.place_in(network_of(path.tunnel.as_ref()));
             let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
-            let cluster = self.cluster_of(path.tunnel.as_ref());
+            let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, path.vlan);
             let found = self.table.find(&key, &wide_pair(&path.addrs), cluster);
-            found.or_else(|| self.find_other_way(&path, ts_ns))
+            found.or_else(|| self.find_other_way(&path, frame.source, frame.ts_ns))
         });
         let Some((slot, _)) = found.filter(|found| !self.table.slab.hot[found.0 as usize].has(status::FROZEN)) else {
             self.counters.icmp_errors_unknown += 1;

@@ -18,25 +18,35 @@ impl Tracker {
             return None;
         }
         let path = self.path_of(frame)?;
-        self.find_other_way(&path, lane.ts_ns)
+        self.find_other_way(&path, frame.source, lane.ts_ns)
     }
 
     /// The connection of a packet in a network that is not the packet's own, where both are of one cluster.
-    pub(super) fn find_other_way(&self, path: &Path, ts_ns: u64) -> Option<(u32, usize)> {
+    pub(super) fn find_other_way(&self, path: &Path, source: u16, ts_ns: u64) -> Option<(u32, usize)> {
+        let told = self.names.told_cluster(path.tunnel.as_ref(), source, path.vlan);
         let find = |network: u32| {
             let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], path.place_in(network));
             self.table.find(&key, &wide_pair(&path.addrs), 0)
         };
         let (found, cluster) = match &path.tunnel {
             Some(tunnel) if network_of(Some(tunnel)) == 0 => return None,
-            Some(tunnel) => (find(0)?, self.names.tunnel_cluster(tunnel)),
+            Some(_) => (find(0)?, told),
             None => {
                 let found = self.networks.iter().find_map(|&network| find(network))?;
-                (found, self.names.plain_cluster(&path.addrs, ts_ns))
+                let plain = || self.names.plain_cluster([path.addrs.src(), path.addrs.dst()], ts_ns);
+                (found, if told == 0 { plain() } else { told })
             }
         };
-        let theirs = self.table.slab.cold[found.0 as usize].cluster;
-        (theirs == cluster).then_some(found)
+        (self.row_cluster(found.0) == cluster).then_some(found)
+    }
+
+    /// The cluster of a connection: the one that its way told, else that of its addresses.
+    fn row_cluster(&self, slot: u32) -> u16 {
+        let cold = &self.table.slab.cold[slot as usize];
+        match cold.cluster {
+            0 => self.names.plain_cluster(self.table.addrs(slot), cold.started_ns),
+            told => told,
+        }
     }
 
     pub(super) fn follow(&mut self, slot: u32, direction: usize, lane: &Lane, frame: &Frame<'_>) {
@@ -82,7 +92,7 @@ impl Tracker {
         let entry = Entry { hot, cold, gaps: &mut self.gaps };
         story::begin(entry, direction, &Segment::of(lane), self.rules);
         self.counters.joined += u64::from(view::is_joined(&self.table.slab.cold[slot as usize]));
-        self.name_and_schedule(slot, &path, lane.ts_ns);
+        self.schedule(slot, lane.ts_ns);
         self.learn_port(lane);
     }
 
@@ -90,19 +100,14 @@ impl Tracker {
     pub(super) fn enter(&mut self, lane: &Lane, frame: &Frame<'_>, path: &Path, direction: usize) -> Option<u32> {
         let slot = self.create(path, &lane.key, direction);
         if let Some(slot) = slot {
-            self.table.slab.cold[slot as usize].source = frame.source;
+            let cold = &mut self.table.slab.cold[slot as usize];
+            cold.source = frame.source;
+            cold.cluster = self.names.told_cluster(path.tunnel.as_ref(), frame.source, path.vlan);
             self.counters.created += 1;
         } else {
             self.source(frame.source).not_entered += 1;
         }
         slot
-    }
-
-    /// What a new row is given once its story has begun.
-    pub(super) fn name_and_schedule(&mut self, slot: u32, path: &Path, ts_ns: u64) {
-        let cluster = path.tunnel.map_or(0, |tunnel| self.names.tunnel_cluster(&tunnel));
-        self.names.name_new(&mut self.table, slot, cluster);
-        self.schedule(slot, ts_ns);
     }
 
     fn first_direction(&self, lane: &Lane, path: &Path) -> usize {

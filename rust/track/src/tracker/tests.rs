@@ -45,7 +45,9 @@ fn rows(tracker: &Tracker) -> Vec<Connection> {
     let mut from = Some(0);
     while let Some(slot) = from {
         from = tracker.for_each(slot, 7, &mut |connection| {
-            rows.push(connection.clone());
+            let mut row = connection.clone();
+            tracker.judge(&mut row);
+            rows.push(row);
             true
         });
     }

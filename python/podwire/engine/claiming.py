@@ -1,0 +1,76 @@
+"""What Pods claim, and how the packet core is told of claims."""
+
+from __future__ import annotations
+
+from podwire.capture import Claim, Span
+from podwire.engine.parts import Parts
+from podwire.model.pods import Pod
+from podwire.tables.claims import Door, Place
+from podwire.tables.endpoints import Endpoint, EndpointKind
+
+PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
+"""Numbers of the protocols that Pods declare ports of (IANA "Protocol Numbers")."""
+
+
+def age_of(pod: Pod) -> int:
+    """Return when the Pod began, nanoseconds since the epoch; 0 where nothing tells."""
+    return pod.started_ns or pod.created_ns
+
+
+def endpoint_of(cluster: str, pod: Pod) -> Endpoint:
+    """Return the Pod as the end of connections, without a number yet."""
+    is_sharing = pod.host_network and pod.holds_addresses
+    return Endpoint(
+        number=0,
+        kind=EndpointKind.POD,
+        cluster=cluster,
+        uid=pod.uid,
+        namespace=pod.namespace,
+        name=pod.name,
+        node=pod.node,
+        addresses=pod.ips if is_sharing else _own(pod),
+        owner_kind=pod.owner_kind,
+        owner_name=pod.owner_name,
+        owner_uid=pod.owner_uid,
+        doors=_doors(pod) if is_sharing else None,
+    )
+
+
+def places_of(pod: Pod | None) -> tuple[Place, ...]:
+    """Return what is the Pod's own now.
+
+    A Pod on its node's network shares the node's addresses: there it has the ports that it says it listens on.
+    """
+    if pod is None or not pod.holds_addresses:
+        return ()
+    if not pod.host_network:
+        return _own(pod)
+    return tuple(Door(address, *door) for address in pod.ips for door in _doors(pod))
+
+
+def tell_core(parts: Parts) -> None:
+    """Hand every history that changed to the packet core."""
+    changed = parts.claims.take_changed()
+    claims = []
+    for cluster, place, spans in changed:
+        address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
+        claims.append(Claim(cluster, address, protocol, port, tuple(Span(*each) for each in spans)))
+    if claims:
+        parts.capture.set_claims(claims)
+
+
+def tell_away(parts: Parts) -> None:
+    """Tell the packet core which clusters tell nothing at present."""
+    clusters = parts.clusters
+    since = {number: clusters.away_since(clusters.name(number)) for number in clusters.numbers()}
+    parts.capture.set_away([(number, since_ns) for number, since_ns in since.items() if since_ns is not None])
+
+
+def _own(pod: Pod) -> tuple[str, ...]:
+    if pod.host_network or not pod.holds_addresses:
+        return ()
+    return (*pod.ips, *pod.secondary_ips) if pod.secondary_ips else pod.ips
+
+
+def _doors(pod: Pod) -> tuple[tuple[int, int], ...]:
+    return tuple((PROTOCOLS[each.protocol], each.number) for each in pod.ports if each.protocol in PROTOCOLS)
