@@ -6,13 +6,16 @@ import asyncio
 from typing import Any
 
 from podwire.catalog import Noun, Verb
-from podwire.cli.transport import Answer
+from podwire.cli.transport import Answer, Export
 from podwire.commands import answer as answers
 from podwire.commands.dispatch import Commands
+from podwire.commands.export import export
 
 
 class InProcessTransport:
     """A `cli.transport.Transport` over Commands."""
+
+    is_live = False
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
@@ -20,6 +23,11 @@ class InProcessTransport:
     def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
         """Answer a show command."""
         return _passed_on(asyncio.run(self._commands.show(noun, params)))
+
+    def export(self, noun: Noun, params: list[tuple[str, str]], kind: str) -> Export:
+        """Answer a show command in a form for programs."""
+        answer = asyncio.run(self._commands.show(noun, params))
+        return Export(export(noun, answer, kind), answer.notes)
 
     def act(self, noun: Noun, verb: Verb, values: dict[str, Any]) -> Answer:
         """Carry out a verb."""

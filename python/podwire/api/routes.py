@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response
 from litestar.handlers import HTTPRouteHandler
+from litestar.response import Stream
 
 from podwire.api.answers import Body, success
+from podwire.api.exports import asked_form, exported
 from podwire.catalog import NOUNS, Noun, Verb
 from podwire.commands.dispatch import Commands
 from podwire.support.errors import UsageError
@@ -28,7 +30,7 @@ MOST_BODY_BYTES = 1 << 20
 """What a request may carry: a command's values are a few hundred bytes."""
 
 _Request = Request[Any, Any, Any]
-_Endpoint = Callable[[_Request], Awaitable[Response[Body]]]
+_Endpoint = Callable[[_Request], Awaitable[Response[Body] | Stream]]
 
 
 def make_routes(commands: Commands) -> list[HTTPRouteHandler]:
@@ -59,9 +61,10 @@ def _route(method: str, path: str, endpoint: _Endpoint, noun: Noun, verb: str, s
 
 
 def _show(commands: Commands, noun: Noun) -> _Endpoint:
-    async def show(request: _Request) -> Response[Body]:
+    async def show(request: _Request) -> Response[Body] | Stream:
         answer = await commands.show(noun, request.query_params.multi_items())
-        return Response(success(answer, scope=noun.scope))
+        form = asked_form(request.headers.get("accept", ""))
+        return exported(noun, answer, form) if form else Response(success(answer, scope=noun.scope))
 
     return show
 

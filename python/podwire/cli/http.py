@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from podwire.catalog import Noun, Verb
-from podwire.cli.transport import Answer, RefusedError
+from podwire.cli.transport import Answer, Export, RefusedError
 from podwire.support.errors import UnavailableError
 
 GET_SECONDS = 30.0
@@ -25,6 +25,15 @@ ACT_SECONDS = 60.0
 """The same for verbs, which may have to reach a cluster."""
 MOST_ANSWER_BYTES = 1 << 30
 """The longest answer that is read: far above the largest table, and a bound on what a faulty server may cost."""
+
+MEDIA_TYPES = {
+    "json": "application/x-ndjson",
+    "csv": "text/csv",
+    "parquet": "application/vnd.apache.parquet",
+}
+"""How the forms for programs are called in HTTP."""
+
+_PIECE_BYTES = 1 << 18
 
 _METHODS = {"create": "POST", "modify": "PUT", "delete": "DELETE"}
 """The HTTP method of a verb; a verb that is not listed is a POST to a path of its own."""
@@ -47,6 +56,8 @@ class _UnixConnection(http.client.HTTPConnection):
 class HttpTransport:
     """A `cli.transport.Transport` over HTTP on a unix socket."""
 
+    is_live = True
+
     def __init__(self, path: Path, *, get_seconds: float = GET_SECONDS, act_seconds: float = ACT_SECONDS) -> None:
         self._path = path
         self._get_seconds = get_seconds
@@ -55,6 +66,26 @@ class HttpTransport:
     def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
         """Ask for rows. Raises RefusedError, or UnavailableError where no daemon answers."""
         return self._ask("GET", _target(noun.plural, params), None, self._get_seconds)
+
+    def export(self, noun: Noun, params: list[tuple[str, str]], kind: str) -> Export:
+        """Ask for rows in a form for programs. Raises RefusedError, or UnavailableError where no daemon answers."""
+        pieces = self._stream(_target(noun.plural, params), MEDIA_TYPES[kind])
+        # The notes come first: whatever is refused, is refused here.
+        return Export(pieces, _notes(next(pieces)))
+
+    def _stream(self, target: str, media_type: str) -> Iterator[bytes]:
+        """Yield the notes as JSON, then the body as it comes."""
+        connection = _UnixConnection(self._path, timeout_seconds=self._get_seconds)
+        with contextlib.closing(connection), self._translated(self._get_seconds):
+            connection.request("GET", target, None, {"Connection": "close", "Accept": media_type})
+            response = connection.getresponse()
+            if response.getheader("Content-Type", "").partition(";")[0] != media_type:
+                read_answer(response.status, response.read(MOST_ANSWER_BYTES))
+                msg = f"podwire serve on {self._path} is another version of it, which does not know this form."
+                raise UnavailableError(msg)
+            yield response.getheader("podwire-notes", "[]").encode()
+            while piece := response.read1(_PIECE_BYTES):
+                yield piece
 
     def act(self, noun: Noun, verb: Verb, values: dict[str, Any]) -> Answer:
         """Have `verb` carried out. Raises RefusedError, or UnavailableError where no daemon answers."""
@@ -104,6 +135,14 @@ class HttpTransport:
             raise UnavailableError(msg) from error
 
 
+def _notes(content: bytes) -> list[str]:
+    try:
+        notes = json.loads(content)
+    except ValueError:
+        return []
+    return [str(note) for note in notes] if isinstance(notes, list) else []
+
+
 def _target(path: str, params: Iterable[tuple[str, str]]) -> str:
     query = urlencode(list(params))
     return f"/vRest/{path}" + (f"?{query}" if query else "")
@@ -119,7 +158,15 @@ def read_answer(status: int, content: bytes) -> Answer:
         body = json.loads(content)
         if status >= 400 or body["result"]["status"] != "Success":
             raise RefusedError(_refusal(body))
-        return _checked(Answer(rows=body["data"], columns=body["columns"], count=body["count"], notes=body["notes"]))
+        return _checked(
+            Answer(
+                rows=body["data"],
+                columns=body["columns"],
+                count=body["count"],
+                notes=body["notes"],
+                sums=body.get("sums", {}),
+            )
+        )
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         msg = f"What answers on the socket is not podwire serve, or another version of it (HTTP status {status})."
         raise UnavailableError(msg) from error
@@ -130,6 +177,8 @@ def _checked(answer: Answer) -> Answer:
     texts = (answer.columns, answer.notes)
     is_well_formed = (
         isinstance(answer.count, int)
+        and isinstance(answer.sums, dict)
+        and all(isinstance(total, int) for total in answer.sums.values())
         and all(isinstance(part, list) for part in (answer.rows, *texts))
         and all(isinstance(row, dict) for row in answer.rows)
         and all(isinstance(text, str) for part in texts for text in part)

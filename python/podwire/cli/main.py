@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from podwire.cli.execute import execute, report
 from podwire.cli.http import HttpTransport
-from podwire.cli.session import Session, execute, report
+from podwire.cli.session import Session
 from podwire.settings.paths import default_socket
 from podwire.support.errors import PodwireError, UsageError
 

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TextIO
 
 from podwire.support.errors import UnavailableError
 
 
-def emit(stream: TextIO, text: str) -> None:
-    """Write `text` at once. A closed pipe is silent; raises UnavailableError for what else stands against it."""
+def emit(stream: TextIO, text: str) -> bool:
+    """Write `text` at once; return False where the reader is gone, which is no error.
+
+    Raises UnavailableError for what else stands against it.
+    """
+    return _tried(stream, lambda: stream.write(text))
+
+
+def emit_bytes(stream: TextIO, content: bytes) -> bool:
+    """Write UTF-8 text as it is, without decoding it where the stream allows; otherwise like `emit`."""
+    binary = getattr(stream, "buffer", None)
+    if binary is None or (getattr(stream, "encoding", None) or "").lower() not in ("utf-8", "utf8"):
+        return emit(stream, content.decode("utf-8", "replace"))
+
+    def write() -> None:
+        stream.flush()
+        binary.write(content)
+
+    return _tried(stream, write)
+
+
+def _tried(stream: TextIO, write: Callable[[], object]) -> bool:
     try:
-        stream.write(text)
+        write()
         stream.flush()
     except BrokenPipeError:
         _silence(stream)
+        return False
     except OSError as error:
         _silence(stream)
         msg = f"The output cannot be written: {error.strerror or error}."
         raise UnavailableError(msg) from error
+    return True
 
 
 def _silence(stream: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""From rows of raw values to what is printed: a table, one value a line, parsable lines, or JSON.
+"""From rows of raw values to what is printed: a table, one value a line, parsable lines, JSON or CSV.
 
 Names and labels come from clusters that podwire does not trust, so that no control character of a cell reaches the
 terminal. Nothing is printed for no rows.
@@ -6,58 +6,83 @@ terminal. Nothing is printed for no rows.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from podwire.catalog import Noun
+from podwire.catalog.show_options import COUNT_COLUMN
+from podwire.cli.fold import folded
+from podwire.cli.screen import PLAIN, Screen
 from podwire.cli.text import clean, padded, width
 from podwire.cli.transport import Answer
 from podwire.cli.view import View
+from podwire.support.records import csv_line, json_line
 
 _Row = dict[str, Any]
 
 
-def render(noun: Noun, answer: Answer, view: View) -> str:
+def render(noun: Noun, answer: Answer, view: View, screen: Screen = PLAIN) -> str:
     """Return the text of an answer, each line with its end."""
-    if view.is_json:
-        lines = [_object(row, answer.columns) for row in answer.rows]
-    elif not answer.rows:
-        lines = []
-    elif view.delimiter is not None:
-        lines = list(_parsable(noun, answer, view, view.delimiter))
-    elif view.is_vertical:
-        lines = list(_vertical(noun, answer, view))
-    else:
-        lines = list(_horizontal(noun, answer, view))
-    if view.has_count:
-        lines.append(f"Count: {answer.count}")
+    lines = [*render_rows(noun, answer, view, screen), *_totals(noun, answer, view)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _object(row: _Row, columns: Sequence[str]) -> str:
-    """Print a row as JSON; ASCII only, so that what JSON itself would pass on raw is escaped as well."""
-    return json.dumps({name: row.get(name) for name in columns}).replace("\x7f", "\\u007f")
+def render_rows(
+    noun: Noun, answer: Answer, view: View, screen: Screen = PLAIN, widths: list[int] | None = None
+) -> Iterable[str]:
+    """Yield the lines of the rows; `widths` are those of an earlier part of the same table, and grow with this one."""
+    if view.is_csv:
+        return _csv(answer, view)
+    if not answer.rows:
+        return ()
+    if view.is_json:
+        return (json_line(row, answer.columns) for row in answer.rows)
+    if view.delimiter is not None:
+        return _parsable(noun, answer, view, view.delimiter)
+    if view.is_vertical:
+        return _vertical(noun, answer, view)
+    return _horizontal(noun, answer, view, screen, widths)
 
 
-def _horizontal(noun: Noun, answer: Answer, view: View) -> Iterator[str]:
-    columns = []
-    for name in answer.columns:
+def _totals(noun: Noun, answer: Answer, view: View) -> Iterator[str]:
+    """Yield what follows the rows: their number, and the sums."""
+    if view.has_count:
+        shown = len(answer.rows)
+        yield f"Count: {answer.count}" + (f" ({shown} shown, limit-output)" if shown < answer.count else "")
+    for name, total in answer.sums.items():
+        show = _shower(noun, name, view)
+        yield f"Sum of {clean(name)}: {_shown(show, total)}"
+
+
+def _csv(answer: Answer, view: View) -> Iterator[str]:
+    if view.has_headers is not False:
+        yield csv_line(answer.columns)
+    for row in answer.rows:
+        yield csv_line(row.get(name) for name in answer.columns)
+
+
+def _horizontal(noun: Noun, answer: Answer, view: View, screen: Screen, widths: list[int] | None) -> Iterator[str]:
+    columns, sizes = [], []
+    for at, name in enumerate(answer.columns):
         cells = _cells(noun, name, answer.rows, view)
         if view.has_headers is not False:
             cells = [clean(name), "", *cells]
-        columns.append(_aligned(cells, has_headers=view.has_headers is not False))
-    for row in zip(*columns, strict=True):
-        yield " ".join(row).rstrip()
+        least = widths[at] if widths and at < len(widths) else 0
+        filled, size = _aligned(cells, least, has_headers=view.has_headers is not False)
+        columns.append(filled)
+        sizes.append(size)
+    if widths is not None:
+        widths[:] = sizes
+    return folded(noun, answer.columns, columns, screen, has_headers=view.has_headers is not False)
 
 
-def _aligned(cells: list[str], *, has_headers: bool) -> list[str]:
-    """Fill the cells of one column to the same width; under its header come as many dashes."""
+def _aligned(cells: list[str], least: int, *, has_headers: bool) -> tuple[list[str], int]:
+    """Fill the cells of one column to the same width, which comes with them; under its header come as many dashes."""
     is_plain = all(cell.isascii() for cell in cells)
-    widest = max(map(len if is_plain else width, cells))
+    widest = max(least, *map(len if is_plain else width, cells))
     if has_headers:
         cells[1] = "-" * widest
-    return [cell.ljust(widest) for cell in cells] if is_plain else [padded(cell, widest) for cell in cells]
+    return [cell.ljust(widest) for cell in cells] if is_plain else [padded(cell, widest) for cell in cells], widest
 
 
 def _vertical(noun: Noun, answer: Answer, view: View) -> Iterator[str]:
@@ -73,29 +98,38 @@ def _vertical(noun: Noun, answer: Answer, view: View) -> Iterator[str]:
 
 
 def _parsable(noun: Noun, answer: Answer, view: View, delimiter: str) -> Iterator[str]:
-    """Yield one line a row; the delimiter within a cell stays as it is, a line end becomes a blank."""
+    """Yield one line a row; a delimiter or a backslash within a cell has a backslash before it."""
     if view.has_headers:
         yield delimiter.join(map(clean, answer.columns))
-    columns = [_cells(noun, name, answer.rows, view, is_joined=True) for name in answer.columns]
+    columns = [_cells(noun, name, answer.rows, view, delimiter) for name in answer.columns]
     for row in zip(*columns, strict=True):
         yield delimiter.join(row)
 
 
-def _cells(noun: Noun, name: str, rows: Sequence[_Row], view: View, *, is_joined: bool = False) -> list[str]:
+def _escaped(cell: str, delimiter: str) -> str:
+    if "\\" in cell:
+        cell = cell.replace("\\", "\\\\")
+    return cell.replace(delimiter, f"\\{delimiter}") if delimiter in cell else cell
+
+
+def _cells(noun: Noun, name: str, rows: Sequence[_Row], view: View, delimiter: str | None = None) -> list[str]:
     """Return the printed values of one column."""
-    show = _shower(noun, name, is_unscaled=view.is_unscaled)
+    show = _shower(noun, name, view)
     cells = [_shown(show, row.get(name)) for row in rows]
-    if is_joined:
+    if delimiter is not None:
         cells = [cell if cell.isprintable() else " ".join(cell.splitlines()) for cell in cells]
+        cells = [_escaped(cell, delimiter) for cell in cells]
     return [cell if cell.isprintable() else clean(cell) for cell in cells]
 
 
-def _shower(noun: Noun, name: str, *, is_unscaled: bool) -> Callable[[Any], str]:
+def _shower(noun: Noun, name: str, view: View) -> Callable[[Any], str]:
     """Return what prints the values of a column; one that this console does not know yet is printed as it is."""
-    column = noun.column(name)
+    column = noun.column(name) or (COUNT_COLUMN if name == COUNT_COLUMN.name else None)
     if column is None:
         return str
-    return column.type.show_raw if is_unscaled else column.type.show
+    if view.has_raw_integers and column.type.json_type == "boolean":
+        return lambda value: str(int(value))
+    return column.type.show_raw if view.is_unscaled else column.type.show
 
 
 def _shown(show: Callable[[Any], str], value: Any) -> str:

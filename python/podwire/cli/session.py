@@ -8,44 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from podwire.catalog.switch_info import SWITCH_INFO
+from podwire.cli.execute import execute, report
 from podwire.cli.grammar import HELP_WORD, Request, find_command, parse
 from podwire.cli.help import command_help, general_help
 from podwire.cli.keywords import COMMANDS
 from podwire.cli.output import emit
-from podwire.cli.render import render
-from podwire.cli.text import one_line
-from podwire.cli.transport import Answer, Transport
+from podwire.cli.screen import screen_of
+from podwire.cli.transport import Transport
 from podwire.cli.words import check_words, split
 from podwire.support.errors import PodwireError, UsageError
 from podwire.support.words import quoted
-
-
-def execute(
-    request: Request, transport: Transport, stdout: TextIO, stderr: TextIO, *, notes: TextIO | None = None
-) -> int:
-    """Carry out a request; return the exit status. Notes go to `notes`, or beside the errors to `stderr`."""
-    if request.help_status is not None:
-        emit(stdout, command_help(request.command))
-        return request.help_status
-    try:
-        answer = _ask(request, transport)
-        emit(stdout, render(request.noun, answer, request.view))
-        emit(notes or stderr, "".join(f"{one_line(note)}\n" for note in answer.notes))
-    except PodwireError as error:
-        report(error, stderr)
-        return 1
-    return 0
-
-
-def _ask(request: Request, transport: Transport) -> Answer:
-    if request.verb is None:
-        return transport.show(request.noun, list(request.params))
-    return transport.act(request.noun, request.verb, dict(request.values))
-
-
-def report(error: PodwireError, stderr: TextIO) -> None:
-    """Print an error as one line."""
-    emit(stderr, f"{one_line(str(error))}\n")
 
 
 class Session:
@@ -105,9 +77,16 @@ class Session:
             return 0
         own = self._own.get(words[0])
         if own is None:
-            return execute(parse(words), self._transport, output, sys.stderr, notes=notes)
+            return self._execute(parse(words), output, notes)
         own(words[1:], output)
         return 0
+
+    def _execute(self, request: Request, output: TextIO, notes: TextIO | None) -> int:
+        if notes is None or request.view.is_endless or request.view.export_kind:
+            # What has no end, and what may be very long, is not gathered for a pager.
+            return execute(request, self._transport, sys.stdout if notes else output, sys.stderr, notes=None)
+        screen = screen_of(sys.stdout)
+        return execute(request, self._transport, output, sys.stderr, notes=notes, screen=screen)
 
     def _without_prefixes(self, words: Sequence[str]) -> Sequence[str]:
         """Take off what says on which switch to run, if it is this one; without a command it holds from now on."""

@@ -19,11 +19,12 @@ from podwire.catalog.k8s_connection import K8S_CONNECTION
 from podwire.catalog.switch_info import SWITCH_INFO
 from podwire.cli import pager
 from podwire.cli.complete import MOST_CANDIDATES, Lookup, complete, read_line
+from podwire.cli.execute import report
 from podwire.cli.grammar import HELP_WORD
 from podwire.cli.help import command_help, general_help, words_help
 from podwire.cli.history import LineHistory
 from podwire.cli.keywords import COMMANDS
-from podwire.cli.session import Session, report
+from podwire.cli.session import Session
 from podwire.cli.text import clean
 from podwire.cli.transport import Transport
 from podwire.settings.paths import user_state_dir

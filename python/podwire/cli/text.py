@@ -4,19 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+from podwire.support.words import clean
 
-def clean(text: str) -> str:
-    r"""Replace what a terminal would obey or hide (controls, text direction, odd blanks) by `\xNN` or `\uNNNN`."""
-    return text if text.isprintable() else "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+__all__ = ["clean", "one_line", "padded", "width"]
 
 
 def one_line(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,11 +28,26 @@ class Answer:
     """Additive column → its sum over all rows that matched, where it was asked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Rows in a form for programs, piece by piece. Reading them raises PodwireError where the rest does not come."""
+
+    pieces: Iterator[bytes]
+    notes: list[str] = field(default_factory=list)
+
+
 class Transport(Protocol):
-    """Carries a checked command to the switch. Both methods raise PodwireError with the sentence to print."""
+    """Carries a checked command to the switch. The methods raise PodwireError with the sentence to print."""
+
+    is_live: bool
+    """Whether asking again may give another answer."""
 
     def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
         """Ask for rows; `params` are (keyword, text) pairs as typed."""
+        ...
+
+    def export(self, noun: Noun, params: list[tuple[str, str]], kind: str) -> Export:
+        """Ask for rows as `json` (one object a line), `csv` or `parquet`."""
         ...
 
     def act(self, noun: Noun, verb: Verb, values: dict[str, Any]) -> Answer:

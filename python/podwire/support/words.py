@@ -1,4 +1,4 @@
-"""How errors speak of words that somebody typed: quoted, cut where they are long, with the nearest right one."""
+"""Words that came from outside: made safe to print, quoted in errors, with the nearest right one."""
 
 from __future__ import annotations
 
@@ -25,3 +25,17 @@ def advice(word: str, known: Iterable[str], *, otherwise: str) -> str:
     """Return the end of an error about an unknown word: the nearest known one, or `otherwise`."""
     near = nearest(word, known)
     return f"did you mean '{near}'?" if near else otherwise
+
+
+def clean(text: str) -> str:
+    r"""Replace what a terminal would obey or hide (controls, text direction, odd blanks) by `\xNN` or `\uNNNN`."""
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

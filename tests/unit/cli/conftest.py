@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+NDJSON = "application/x-ndjson"
+
 
 def success(rows: list[dict[str, Any]], columns: list[str], *, notes: list[str] | None = None) -> dict[str, Any]:
     """The body of a successful answer."""
@@ -92,6 +94,10 @@ class FakeSwitch:
                 status, content = switch.answers.get(parts.path, (404, failure(f"{parts.path}: Resource Not Found")))
                 data = content if isinstance(content, bytes) else json.dumps(content).encode()
                 self.send_response(status)
+                if status == 200 and self.headers.get("Accept") == NDJSON and not isinstance(content, bytes):
+                    data = "".join(f"{json.dumps(row)}\n" for row in content["data"]).encode()
+                    self.send_header("Content-Type", NDJSON)
+                    self.send_header("podwire-notes", json.dumps(content["notes"]))
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

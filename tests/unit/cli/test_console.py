@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from podwire.cli.execute import execute
 from podwire.cli.grammar import parse
 from podwire.cli.http import HttpTransport
 from podwire.cli.main import run_cli
-from podwire.cli.session import Session, execute
+from podwire.cli.session import Session
 
 from .conftest import FakeSwitch, failure, success
 

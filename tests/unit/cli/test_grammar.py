@@ -150,8 +150,8 @@ def test_help_instead_of_a_command(line: str, status: int) -> None:
             ),
         ),
         (
-            "connection-show cur-state estt",
-            "connection-show: cur-state: 'estt' is not one of syn, syn-ack, est, fin, rst; did you mean 'est'?",
+            "vport-show layout vertcal",
+            "vport-show: layout: 'vertcal' is not one of horizontal, vertical; did you mean 'vertical'?",
         ),
         ("vport-show --csv --json", "vport-show: --json and --csv exclude each other"),
         ("vport-show follow limit-output 3", "vport-show: follow and limit-output exclude each other"),

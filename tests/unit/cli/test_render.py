@@ -89,7 +89,7 @@ def test_vertical() -> None:
 
 def test_parsable() -> None:
     answer = rows_of("entity portgroup latency", ("a", "x:1,y:2", None), ("b\r\nc", None, 5))
-    assert render(VPORT, answer, View(delimiter=",")) == "a,x:1,y:2,\nb c,,5\n"
+    assert render(VPORT, answer, View(delimiter=",")) == "a,x:1\\,y:2,\nb c,,5\n"
     assert render(VPORT, answer, View(delimiter="||", has_headers=True)).splitlines()[0] == "entity||portgroup||latency"
 
 
@@ -108,7 +108,7 @@ def test_json_is_raw_and_one_object_a_line() -> None:
 
 def test_the_count_follows_the_rows() -> None:
     answer = Answer(CNIS.rows, CNIS.columns, count=17)
-    assert render(K8S_CNI, answer, View(has_count=True)) == CNI_TABLE + "Count: 17\n"
+    assert render(K8S_CNI, answer, View(has_count=True)) == CNI_TABLE + "Count: 17 (1 shown, limit-output)\n"
     assert render(K8S_CNI, Answer(columns=["backend"]), View(has_count=True)) == "Count: 0\n"
 
 

@@ -1,0 +1,92 @@
+"""`follow`: first the rows there are, then those that are new or have changed.
+
+The switch is asked at an interval. Where rows have times, only those that something happened to since the last answer
+are asked for; what was printed before is told by the row itself, its ages aside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from podwire.catalog.show_options import TIME_OPTIONS
+from podwire.catalog.units import NS_PER_SECOND
+from podwire.cli.grammar import Request
+from podwire.cli.render import render_rows
+from podwire.cli.screen import Screen
+from podwire.cli.transport import Answer, Transport
+
+MOST_REMEMBERED = 1_000_000
+"""Rows that are known to have been printed; of more, the earliest may be printed again."""
+
+_OVERLAP_NS = 2 * NS_PER_SECOND
+"""How much of the time before the last answer is asked for again: what happened while it was made."""
+
+_TIME_WORDS = frozenset(getattr(option, "keyword", getattr(option, "name", "")) for option in TIME_OPTIONS)
+
+
+class Follower:
+    """What lasts from one answer to the next."""
+
+    def __init__(self, request: Request, transport: Transport, screen: Screen) -> None:
+        self._request = request
+        self._transport = transport
+        self._screen = screen
+        self._printed: dict[int, None] = {}
+        self._widths: list[int] = []
+        self._has_headed = False
+        self._asked_ns: int | None = None
+        self._columns: list[str] = []
+        noun = request.noun
+        self._keys = [column.name for column in noun.columns if column.is_key]
+        self._volatile = {column.name for column in noun.columns if column.is_volatile}
+        given = {name for name, _ in request.params}
+        self._can_narrow = noun.has_times and not given & _TIME_WORDS
+
+    def next_part(self, now_ns: int) -> tuple[str, list[str]]:
+        """Ask; return the text of the rows to print, and the notes of the first answer."""
+        is_first = self._asked_ns is None
+        answer = self._transport.show(self._request.noun, self._params())
+        self._asked_ns = now_ns
+        if is_first:
+            self._columns = [name for name in answer.columns if name not in self._added()]
+        rows = [row for row in answer.rows if self._is_news(row)]
+        part = Answer(rows, self._columns, len(rows))
+        view = replace(self._request.view, has_headers=False) if self._has_headed else self._request.view
+        self._has_headed = self._has_headed or bool(rows) or view.is_csv
+        lines = render_rows(self._request.noun, part, view, self._screen, self._widths)
+        return "".join(f"{line}\n" for line in lines), answer.notes if is_first else []
+
+    def _params(self) -> list[tuple[str, str]]:
+        """The words of the command, with the keys among the columns and, after the first time, the window."""
+        params = [pair for pair in self._request.params if pair[0] != "format"]
+        formats = dict(self._request.params).get("format")
+        shown = formats or ",".join(column.name for column in self._request.noun.default_columns)
+        if shown.strip() != "all":
+            shown = ",".join([shown.rstrip(","), *self._keys])
+        params.append(("format", shown))
+        if self._can_narrow and self._asked_ns is not None:
+            params.append(("start-time", _time(self._asked_ns - _OVERLAP_NS)))
+        return params
+
+    def _added(self) -> set[str]:
+        """The keys that were asked for to tell rows apart, and that nobody wants to see."""
+        formats = dict(self._request.params).get("format", "")
+        shown = {name.strip() for name in formats.split(",")} if formats else None
+        if shown is None:
+            shown = {column.name for column in self._request.noun.default_columns}
+        return set() if "all" in shown else {name for name in self._keys if name not in shown}
+
+    def _is_news(self, row: dict[str, Any]) -> bool:
+        mark = hash(tuple((name, str(value)) for name, value in row.items() if name not in self._volatile))
+        if mark in self._printed:
+            return False
+        self._printed[mark] = None
+        if len(self._printed) > MOST_REMEMBERED:
+            del self._printed[next(iter(self._printed))]
+        return True
+
+
+def _time(nanoseconds: int) -> str:
+    return datetime.fromtimestamp(nanoseconds // NS_PER_SECOND, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
