@@ -72,8 +72,10 @@ def _blocks(noun: Noun, names: Sequence[str], columns: _Columns, most: int | Non
         if at in repeated:
             continue
         if not blocks or sizes[at] > left:
-            blocks.append([*repeated, at])
-            left = most - sum(sizes[each] + 1 for each in repeated) - sizes[at] - 1
+            left = most - sum(sizes[each] + 1 for each in repeated)
+            # A column that fits only without the keys goes without them.
+            blocks.append([*repeated, at] if sizes[at] <= left else [at])
+            left = (left if sizes[at] <= left else most) - sizes[at] - 1
         else:
             blocks[-1].append(at)
             left -= sizes[at] + 1
