@@ -8,7 +8,12 @@ from podwire.commands.configuring import Configurator
 from podwire.engine.decoding import vxlan_of
 from podwire.engine.parts import Parts
 from podwire.engine.sources import SourceFeed
+from podwire.model.findings import CniFinding
 from podwire.settings.configuration import Configuration
+
+_PROPER = {"wireguard": "WireGuard", "ipsec": "IPsec"}
+_NOT_READ = frozenset({"stt", "sleeve"})
+"""Backends whose packets have a format that the core does not know."""
 
 
 class ConnectionNotes:
@@ -28,6 +33,8 @@ class ConnectionNotes:
             self._no_source,
             self._interface_away,
             self._hidden_overlay,
+            self._encrypted,
+            self._closed_kind,
             self._no_packet,
         )
         text = next((text for cause in causes if (text := cause())), "No connection was seen yet.")
@@ -67,6 +74,32 @@ class ConnectionNotes:
             f"The Pods of {', '.join(hidden)} talk through VXLAN, which is not looked into: give "
             f"k8s-connection-modify cluster-name {hidden[0]} overlay-vxlan-analytics."
         )
+
+    def _encrypted(self) -> str:
+        """Name the clusters whose traffic nobody on the way can read."""
+        hidden = {name: finding.encryption for name, finding in self._findings() if finding.encryption}
+        if not hidden:
+            return ""
+        ways = " and ".join(dict.fromkeys(_PROPER.get(each, each) for each in hidden.values()))
+        return (
+            f"The Pods of {', '.join(hidden)} talk through {ways}, which cannot be read on the way; "
+            "encrypted-show tells how much each pair of nodes sends."
+        )
+
+    def _closed_kind(self) -> str:
+        """Name the clusters whose traffic travels in a way that is not read here."""
+        hidden = [name for name, finding in self._findings() if finding.backend in _NOT_READ]
+        if not hidden:
+            return ""
+        kinds = " and ".join({finding.backend for _, finding in self._findings() if finding.backend in _NOT_READ})
+        return f"The Pods of {', '.join(hidden)} talk through {kinds}, which podwire does not read."
+
+    def _findings(self) -> list[tuple[str, CniFinding]]:
+        configuration = self._configuration()
+        if configuration is None:
+            return []
+        enabled = [name for name, settings in configuration.connections.items() if settings.enable]
+        return [(name, finding) for name in enabled for finding in self._parts.findings.current(name)]
 
     def _no_packet(self) -> str:
         counters = self._parts.capture.counters()

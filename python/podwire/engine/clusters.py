@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from podwire.engine.decoding import known_tunnels
+from podwire.engine.decoding import known_tunnels, lingering_ns
 from podwire.engine.feed import ClusterFeed
 from podwire.engine.parts import Parts
 from podwire.kube import ClusterFollower, KubeconfigSource
@@ -29,6 +29,8 @@ class ClusterManager:
         self._settings = settings
         self._running: dict[str, _Running] = {}
         self._configuration = Configuration()
+        self._closing: asyncio.TimerHandle | None = None
+        """Closes the tunnels of a finding that no longer holds."""
 
     async def apply(self, configuration: Configuration) -> None:
         """Make the feeds follow `configuration`; returns when every one that had to end has ended."""
@@ -62,11 +64,19 @@ class ClusterManager:
         """End every feed."""
         for name in list(self._running):
             await self._end(name)
+        if self._closing is not None:
+            self._closing.cancel()
 
     def refresh_core(self) -> None:
         """Tell the packet core which tunnels to look into and which cluster each node belongs to."""
         self._parts.capture.set_nodes(self._nodes())
         self._parts.capture.set_overlays(known_tunnels(self._configuration, self._parts))
+        if self._closing is not None:
+            self._closing.cancel()
+        end_ns = lingering_ns(self._configuration, self._parts)
+        if end_ns is not None:
+            seconds = (end_ns - self._parts.clock.now_ns()) / 1e9
+            self._closing = asyncio.get_running_loop().call_later(seconds + 0.1, self.refresh_core)
 
     def _start(self, name: str, settings: ClusterSettings) -> None:
         feed = ClusterFeed(name, settings, parts=self._parts, changed=self.refresh_core)

@@ -1,4 +1,8 @@
-"""Decides which tunnels the packet core looks into: those of the findings, where their connection asks for it."""
+"""Decides which tunnels the packet core looks into: those of the findings of every enabled connection.
+
+VXLAN is looked into where overlay-vxlan-analytics asks for it, all other kinds always: they are no vFlow and have no
+limit. A tunnel that is no longer used stays open for a while.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,13 @@ STANDARD_VXLAN = (
     Overlay(Encapsulation.VXLAN, port=8472),
 )
 """What inflight-vxlan-analytics alone looks into: IANA's port (RFC 7348) and the Linux kernel's older default."""
+
+
+LINGER_NS = 600_000_000_000
+"""How long the tunnels of a finding that no longer holds are still looked into: nodes change over one by one."""
+
+_CLOSED_UNLESS_ASKED = (Encapsulation.VXLAN,)
+"""Looked into only with overlay-vxlan-analytics, which a switch grants to few clusters; all else always."""
 
 
 def vxlan_of(findings: tuple[CniFinding, ...]) -> tuple[Overlay, ...]:
@@ -30,15 +41,15 @@ def known_tunnels(configuration: Configuration, parts: Parts) -> list[tuple[Over
     makes no row at all.
     """
     wanted = wanted_overlays(configuration, parts)
-    ports = {(overlay.kind, overlay.port) for overlay, _ in wanted}
+    taken = {overlay.port for overlay, _ in wanted}
     found = {
         (overlay.kind, overlay.port)
         for name in configuration.connections
-        for finding in parts.findings.current(name)
+        for finding in _recent(name, parts)
         for overlay in finding.overlays
         if overlay.kind in (Encapsulation.VXLAN, Encapsulation.GENEVE)
     }
-    closed = sorted((found | set(STANDARD_PORTS)) - ports, key=str)
+    closed = sorted(((kind, port) for kind, port in found | set(STANDARD_PORTS) if port not in taken), key=str)
     return wanted + [(Overlay(kind, port=port, vni=CLOSED_VNI), 0) for kind, port in closed]
 
 
@@ -46,9 +57,14 @@ def wanted_overlays(configuration: Configuration, parts: Parts) -> list[tuple[Ov
     """Return the tunnels to look into, each with the number of its cluster (0: none)."""
     wanted: list[tuple[Overlay, int]] = []
     for name, settings in configuration.connections.items():
-        if settings.enable and settings.overlay_vxlan_analytics:
-            number = parts.clusters.number(name)
-            wanted += [(overlay, number) for overlay in vxlan_of(parts.findings.current(name))]
+        if not settings.enable:
+            continue
+        number = parts.clusters.number(name)
+        overlays = (overlay for finding in _recent(name, parts) for overlay in finding.overlays)
+        opened = [
+            each for each in overlays if settings.overlay_vxlan_analytics or each.kind not in _CLOSED_UNLESS_ASKED
+        ]
+        wanted += [(overlay, number) for overlay in dict.fromkeys(opened)]
     if configuration.vflow.inflight_vxlan_analytics and not _has_overlay_connection(configuration):
         wanted += [(overlay, 0) for overlay in STANDARD_VXLAN]
     return wanted
@@ -58,9 +74,31 @@ def _has_overlay_connection(configuration: Configuration) -> bool:
     return any(each.overlay_vxlan_analytics for each in configuration.connections.values())
 
 
+def lingering_ns(configuration: Configuration, parts: Parts) -> int | None:
+    """Return when the first tunnel that is no longer used is to be closed; None where none is."""
+    now_ns = parts.clock.now_ns()
+    ends = [
+        row.last_seen_ns + LINGER_NS
+        for name in configuration.connections
+        for row in parts.findings.rows_of(name)
+        if not row.is_current and row.last_seen_ns + LINGER_NS > now_ns
+    ]
+    return min(ends, default=None)
+
+
+def _recent(name: str, parts: Parts) -> tuple[CniFinding, ...]:
+    """Return the findings that hold, then those that held a moment ago, the latest first."""
+    since_ns = parts.clock.now_ns() - LINGER_NS
+    left = [row for row in parts.findings.rows_of(name) if not row.is_current and row.last_seen_ns > since_ns]
+    left.sort(key=lambda row: -row.last_seen_ns)
+    return (*parts.findings.current(name), *(row.finding for row in left))
+
+
 def overlay_warning(findings: tuple[CniFinding, ...]) -> str:
     """Say why overlay-vxlan-analytics finds nothing to look into; empty where there is VXLAN or nothing known yet."""
     if not findings or vxlan_of(findings):
         return ""
     kinds = ", ".join(f"{finding.plugin} {finding.backend} ({finding.network_type})" for finding in findings)
-    return f"overlay-vxlan-analytics has nothing to look into: the cluster runs {kinds}, which is not VXLAN."
+    others = dict.fromkeys(str(each.kind) for finding in findings for each in finding.overlays)
+    rest = f" Its {' and '.join(others)} is read without it." if others else ""
+    return f"overlay-vxlan-analytics has nothing to look into: the cluster runs {kinds}, which is not VXLAN.{rest}"

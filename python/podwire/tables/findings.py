@@ -74,6 +74,10 @@ class FindingTable:
         """Return the findings that hold now."""
         return tuple(row.finding for row in self._rows.get(cluster, ()) if row.is_current)
 
+    def rows_of(self, cluster: str) -> tuple[FindingRow, ...]:
+        """Return the cluster's rows, oldest first."""
+        return tuple(self._rows.get(cluster, ()))
+
     def rows(self) -> Iterator[FindingRow]:
         """Yield every row, by cluster, oldest first."""
         for cluster in sorted(self._rows):

@@ -8,7 +8,14 @@ import msgspec
 import pytest
 
 from podwire.capture import Capture
-from podwire.engine.decoding import STANDARD_VXLAN, known_tunnels, overlay_warning, wanted_overlays
+from podwire.engine.decoding import (
+    LINGER_NS,
+    STANDARD_VXLAN,
+    known_tunnels,
+    lingering_ns,
+    overlay_warning,
+    wanted_overlays,
+)
 from podwire.engine.parts import Parts
 from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import CLOSED_VNI, Encapsulation, Overlay
@@ -63,3 +70,32 @@ def test_a_tunnel_that_nobody_asked_to_look_into_is_known_as_one() -> None:
     assert closed == dict.fromkeys((4789, 4799, 6081, 8472), CLOSED_VNI)
     opened = {overlay.port: overlay.vni for overlay, _ in known_tunnels(configuration(), parts_with(own))}
     assert opened == {4789: CLOSED_VNI, 4799: 5, 6081: CLOSED_VNI, 8472: CLOSED_VNI}
+
+
+GENEVE = Overlay(Encapsulation.GENEVE, port=6081)
+OVN = CniFinding("ovn-kubernetes", "geneve", NetworkType.OVERLAY, (GENEVE, Overlay(Encapsulation.VXLAN, 4789, 4097)))
+
+
+def test_what_is_no_vxlan_is_looked_into_without_being_asked_for() -> None:
+    assert wanted_overlays(configuration(overlay=False), parts_with(OVN)) == [(GENEVE, 1)]
+    known = {overlay.port: overlay.vni for overlay, _ in known_tunnels(configuration(overlay=False), parts_with(OVN))}
+    assert known == {4789: CLOSED_VNI, 6081: None, 8472: CLOSED_VNI}
+    assert wanted_overlays(configuration(enable=False), parts_with(OVN)) == []
+    ipip = CniFinding("calico", "ipip", NetworkType.OVERLAY, (Overlay(Encapsulation.IPIP),))
+    assert "which is not VXLAN. Its ipip is read without it." in overlay_warning((ipip,))
+
+
+def test_another_kind_of_tunnel_on_a_well_known_port_is_not_contradicted() -> None:
+    own = msgspec.structs.replace(FLANNEL, overlays=(Overlay(Encapsulation.VXLAN, port=6081, vni=5),))
+    kinds = {overlay.port: overlay.kind for overlay, _ in known_tunnels(configuration(), parts_with(own))}
+    assert kinds[6081] is Encapsulation.VXLAN
+
+
+def test_the_tunnel_of_an_earlier_finding_stays_open_for_a_while() -> None:
+    parts = parts_with(FLANNEL)
+    parts.findings.update("k", (OVN,), 1_000)
+    assert [overlay for overlay, _ in wanted_overlays(configuration(), parts)] == [*OVN.overlays, VXLAN]
+    assert lingering_ns(configuration(), parts) == 1_000 + LINGER_NS
+    cast("FixedClock", parts.clock).set_ns(1_000 + LINGER_NS)
+    assert [overlay for overlay, _ in wanted_overlays(configuration(), parts)] == list(OVN.overlays)
+    assert lingering_ns(configuration(), parts) is None
