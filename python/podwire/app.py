@@ -32,6 +32,7 @@ from podwire.commands.k8s_settings import KubernetesSettingsHandler
 from podwire.commands.switch_info import SwitchFacts, SwitchInfoHandler
 from podwire.commands.vflow_settings import VflowSettingsHandler
 from podwire.commands.vport import VPortHandler
+from podwire.commands.vport_history import VPortHistoryHandler
 from podwire.engine.clusters import ClusterManager
 from podwire.engine.history import HistoryWriter
 from podwire.engine.parts import Parts
@@ -75,7 +76,9 @@ class Daemon:
     async def _run_parts(self, parts: Parts) -> None:
         sources = SourceFeed(self._settings.interfaces, parts=parts, ring_bytes=self._settings.ring_bytes)
         clusters = ClusterManager(
-            parts=parts, settings=KubeSettings(kube_exec_plugins=self._settings.kube_exec_plugins)
+            parts=parts,
+            settings=KubeSettings(kube_exec_plugins=self._settings.kube_exec_plugins),
+            native_vlan=self._settings.native_vlan,
         )
         history = self._history(parts, sources)
 
@@ -150,6 +153,7 @@ class Daemon:
             SwitchInfoHandler(facts, clock=self._clock),
             VflowSettingsHandler(configurator, parts),
             VPortHandler(configurator, parts, switch_name=name),
+            VPortHistoryHandler(parts),
         ]
 
     def _handle_signals(self) -> None:

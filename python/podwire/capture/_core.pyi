@@ -88,10 +88,10 @@ class Engine:
         given networks (addresses only), `range` a closed range (numbers only). Unknown columns raise ValueError.
         """
 
-    def poll(self, limit: int, before_ns: int | None = None) -> RecordBatch:
+    def poll(self, limit: int) -> RecordBatch:
         """The connections that ended or were pushed out since the last call, oldest first, with every column.
 
-        None behind one whose last packet is of `before_ns` or later. They leave the queue with it.
+        They leave the queue with it.
         """
 
     def clear(self) -> None:

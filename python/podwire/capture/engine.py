@@ -115,15 +115,11 @@ class Capture:
         rows: list[dict[str, Any]] = self.snapshot(filters, columns, limit).to_pylist()
         return rows
 
-    def poll(self, limit: int, before_ns: int | None = None) -> pa.RecordBatch:
-        """Return and forget the connections that ended since the last call, oldest first, with every column.
-
-        None behind one whose last packet is of `before_ns` or later: what a cluster tells a little late names those
-        that are left till then.
-        """
+    def poll(self, limit: int) -> pa.RecordBatch:
+        """Return and forget the connections that ended since the last call, oldest first, with every column."""
         import pyarrow as pa  # noqa: PLC0415 - takes longer to import than a command takes
 
-        return pa.record_batch(self._engine.poll(limit, before_ns))
+        return pa.record_batch(self._engine.poll(limit))
 
     def clear(self) -> None:
         """Forget every connection, live and ended."""

@@ -19,6 +19,7 @@ from podwire.catalog.nouns import Column, Flag, Noun, Option, Parameter, Scope, 
 from podwire.catalog.switch_info import SWITCH_INFO
 from podwire.catalog.vflow_settings import VFLOW_SETTINGS
 from podwire.catalog.vport import VPORT
+from podwire.catalog.vport_history import VPORT_HISTORY
 
 NOUNS: tuple[Noun, ...] = (
     CAPTURE,
@@ -33,6 +34,7 @@ NOUNS: tuple[Noun, ...] = (
     SWITCH_INFO,
     VFLOW_SETTINGS,
     VPORT,
+    VPORT_HISTORY,
 )
 """Every noun, in the order of the reference page."""
 

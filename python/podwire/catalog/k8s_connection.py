@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from podwire.catalog.nouns import Column, Flag, Noun, Parameter, Scope, Verb
-from podwire.catalog.types import COUNT, ENABLE, LIST, NAME, ON_OFF, PATH, STRING, TIME
+from podwire.catalog.types import COUNT, ENABLE, INTERFACES, LIST, NAME, ON_OFF, PATH, STRING, TIME, VLANS
 
 _ENABLE = Flag("enable", "enable", "disable", "Enable or disable the Kubernetes connection.")
 _VPORT = Flag("create-vport", "create-vport", "no-create-vport", "Create vPort table entries for the Pods.")
@@ -12,6 +12,14 @@ _OVERLAY = Flag(
     "overlay-vxlan-analytics",
     "no-overlay-vxlan-analytics",
     "Show the connections inside the cluster's VXLAN overlay; those of other kinds are always shown.",
+)
+_SEEN_AT = (
+    Parameter(
+        "interface",
+        INTERFACES,
+        "Where the cluster's packets are seen, to tell it from others with the same addresses.",
+    ),
+    Parameter("vlan", VLANS, "The VLANs of the cluster's packets, to tell it from others with the same addresses."),
 )
 
 
@@ -37,6 +45,8 @@ K8S_CONNECTION = Noun(
             is_default=True,
         ),
         Column("state", STRING, "connected, connecting, disabled, or what stands against it.", is_default=True),
+        Column("interface", LIST, "Where the cluster's packets are seen; empty for everywhere."),
+        Column("vlan", LIST, "The VLANs of the cluster's packets; empty for all."),
         Column("version", STRING, "The version of the API server.", is_default=True),
         Column("pods", COUNT, "The number of Pods known.", is_default=True),
         Column("nodes", COUNT, "The number of Nodes known.", is_default=True),
@@ -57,6 +67,7 @@ K8S_CONNECTION = Noun(
                 _ENABLE,
                 _VPORT,
                 _OVERLAY,
+                *_SEEN_AT,
             ),
         ),
         Verb(
@@ -68,6 +79,7 @@ K8S_CONNECTION = Noun(
                 _ENABLE,
                 _VPORT,
                 _OVERLAY,
+                *_SEEN_AT,
             ),
             needs_one=True,
         ),
@@ -77,6 +89,7 @@ K8S_CONNECTION = Noun(
         "k8s-connection-create cluster-name pluribus kube-config /root/.kube/config enable",
         "k8s-connection-modify cluster-name pluribus create-vport",
         "k8s-connection-modify cluster-name pluribus overlay-vxlan-analytics",
+        "k8s-connection-modify cluster-name pluribus interface eth1 vlan 10,20",
         "k8s-connection-show layout vertical",
         "k8s-connection-delete cluster-name pluribus",
     ),

@@ -140,6 +140,34 @@ def _name(raw: str) -> str:
 MOST_NAME_CHARACTERS = 128
 """The longest name that can be given to something: enough for the ARN of a managed cluster."""
 
+
+def _listed(each: Callable[[str], object]) -> Callable[[str], str]:
+    """Make a reader of comma-separated lists; `any` stands for the empty one, which leaves it open."""
+
+    def parse(raw: str) -> str:
+        return "" if raw == "any" else ",".join(dict.fromkeys(str(each(part.strip())) for part in raw.split(",")))
+
+    return parse
+
+
+def _interface(raw: str) -> str:
+    # What Linux takes for the name of a device (dev_valid_name in net/core/dev.c): at most 15 bytes.
+    if not 0 < len(raw.encode()) < 16 or raw in (".", "..") or any(each in raw for each in "/: \t\n"):
+        msg = "names of interfaces such as eth1,eth2, or any"
+        raise ValueError(msg)
+    return raw
+
+
+def _tag(raw: str) -> int:
+    try:
+        return _integer(1, 4094)(raw)
+    except ValueError:
+        msg = "VLANs from 1 to 4094 such as 10,20, or any"
+        raise ValueError(msg) from None
+
+
+INTERFACES = ValueType("interfaces", "interface[,interface…]|any", _listed(_interface), is_list=True)
+VLANS = ValueType("vlans", "vlan[,vlan…]|any", _listed(_tag), is_list=True)
 NAME = ValueType("name", "{name}-string", _name)
 STRING = ValueType("string", "{name}-string")
 LIST = ValueType("list", "{name}-string", is_list=True)

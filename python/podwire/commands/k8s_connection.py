@@ -26,6 +26,8 @@ _FIELDS = {
     "enable": "enable",
     "create-vport": "create_vport",
     "overlay-vxlan-analytics": "overlay_vxlan_analytics",
+    "interface": "interfaces",
+    "vlan": "vlans",
 }
 
 
@@ -113,6 +115,8 @@ class KubernetesConnectionHandler:
             "enable": settings.enable,
             "create-vport": settings.create_vport,
             "overlay-vxlan-analytics": settings.overlay_vxlan_analytics,
+            "interface": ",".join(settings.interfaces) or None,
+            "vlan": ",".join(map(str, settings.vlans)) or None,
             "state": status.state if settings.enable else "disabled",
             "version": status.version or None,
             "pods": status.pods,
@@ -127,7 +131,15 @@ class KubernetesConnectionHandler:
 
 
 def _fields(values: Values) -> dict[str, Any]:
-    return {_FIELDS[name]: value for name, value in values.items() if name in _FIELDS}
+    return {_FIELDS[name]: _value(name, value) for name, value in values.items() if name in _FIELDS}
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "interface":
+        return tuple(filter(None, value.split(",")))
+    if name == "vlan":
+        return tuple(map(int, filter(None, value.split(","))))
+    return value
 
 
 def _existing(document: Configuration, name: str) -> ClusterSettings:

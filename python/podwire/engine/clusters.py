@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from podwire.capture import Scope
 from podwire.engine.decoding import known_tunnels, lingering_ns
 from podwire.engine.feed import ClusterFeed
 from podwire.engine.parts import Parts
@@ -24,9 +25,10 @@ class _Running:
 class ClusterManager:
     """Keeps one feed for every enabled connection of the configuration."""
 
-    def __init__(self, *, parts: Parts, settings: KubeSettings) -> None:
+    def __init__(self, *, parts: Parts, settings: KubeSettings, native_vlan: int = 1) -> None:
         self._parts = parts
         self._settings = settings
+        self._native_vlan = native_vlan
         self._running: dict[str, _Running] = {}
         self._configuration = Configuration()
         self._closing: asyncio.TimerHandle | None = None
@@ -70,6 +72,7 @@ class ClusterManager:
     def refresh_core(self) -> None:
         """Tell the packet core which tunnels to look into and which cluster each node belongs to."""
         self._parts.capture.set_nodes(self._nodes())
+        self._parts.capture.set_scopes(self._scopes())
         self._parts.capture.set_overlays(known_tunnels(self._configuration, self._parts))
         if self._closing is not None:
             self._closing.cancel()
@@ -96,6 +99,20 @@ class ClusterManager:
         running = self._running.pop(name)
         await end_task(running.task)
         running.feed.end()
+
+    def _scopes(self) -> list[Scope]:
+        """Return where the clusters are seen that are bound to interfaces or VLANs; untagged is the native VLAN."""
+        scopes = []
+        for name, wanted in self._configuration.connections.items():
+            if not wanted.enable:
+                continue
+            vlans: set[int | None] = {*wanted.vlans} or {None}
+            if self._native_vlan in vlans:
+                vlans.add(0)
+            if wanted.interfaces or wanted.vlans:
+                number = self._parts.clusters.number(name)
+                scopes += [Scope(number, source, vlan) for source in wanted.interfaces or (None,) for vlan in vlans]
+        return scopes
 
     def _nodes(self) -> list[tuple[str, int]]:
         """Return (outer address, cluster) for every node whose address belongs to one cluster only."""

@@ -19,6 +19,10 @@ class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether its Pods appear in the vPort table; NetVisor's default is off."""
     overlay_vxlan_analytics: bool = False
     """Whether connections inside its VXLAN overlay are shown; NetVisor's default is off."""
+    interfaces: tuple[str, ...] = ()
+    """Where its packets are seen; empty: at any interface. Needed only where two clusters have the same addresses."""
+    vlans: tuple[int, ...] = ()
+    """The outermost VLANs of its packets, 1–4094; empty: any. With interfaces too, both must fit."""
 
 
 class KubernetesLimits(Struct, frozen=True, forbid_unknown_fields=True):

@@ -168,13 +168,11 @@ class ClaimTable:
         last = _listed(entry)[-1] if entry is not None else None
         return last.endpoint if last is not None and last.until_ns is None else 0
 
-    def rows(self, address: str | None = None) -> Iterator[tuple[int, Place, Held]]:
-        """Yield (cluster, place, claim), by cluster, of one address or of all; each place oldest first."""
-        for cluster, book in self._clusters.items():
-            chosen = book.items() if address is None else [(address, book[address])] if address in book else []
-            for each, entry in list(chosen):
-                for held in _listed(entry):
-                    yield cluster, each, held
+    def places(self) -> Iterator[tuple[int, Place]]:
+        """Yield (cluster, place) of all that is known as the walk begins; may be called from any thread."""
+        for cluster, book in list(self._clusters.items()):
+            for place in list(book):
+                yield cluster, place
 
     def count(self) -> int:
         """Return how many places are known."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 
 @dataclass(slots=True)
@@ -26,24 +24,6 @@ class ClusterStatus:
     """By topic, so that a warning goes when its cause goes."""
 
 
-class Scope(NamedTuple):
-    """Where the bare packets of a cluster are seen."""
-
-    interface: str = ""
-    """The name of the interface; empty for any."""
-    vlan: int | None = None
-    """The outermost VLAN, the native one for none; None for any."""
-
-    def covers(self, interface: str, vlan: int) -> bool:
-        """Say whether packets from there belong to it."""
-        return self.interface in ("", interface) and self.vlan in (None, vlan)
-
-    @property
-    def width(self) -> int:
-        """How many of interface and VLAN are left open."""
-        return (not self.interface) + (self.vlan is None)
-
-
 class ClusterTable:
     """Status by cluster name. A name keeps its number while podwire runs, so that old rows keep their cluster."""
 
@@ -51,7 +31,6 @@ class ClusterTable:
         self._numbers: dict[str, int] = {}
         self._names: list[str] = [""]
         self._status: dict[str, ClusterStatus] = {}
-        self._scopes: dict[int, Scope] = {}
 
     def number(self, name: str) -> int:
         """Return the cluster's number, from 1; the same name has the same number."""
@@ -71,23 +50,6 @@ class ClusterTable:
     def forget(self, name: str) -> None:
         """Start again with a blank status: the connection is gone or disabled."""
         self._status.pop(name, None)
-
-    def set_scopes(self, scopes: Mapping[str, Scope]) -> None:
-        """Say which clusters' bare packets are seen at one interface or VLAN only."""
-        self._scopes = {self.number(name): scope for name, scope in scopes.items()}
-
-    def seen_at(self, interface: str, vlan: int) -> tuple[int, ...]:
-        """Return the numbers of the clusters that bare packets from there may belong to.
-
-        Those that are bound to the place, most narrowly; where none is, those that are bound to no place.
-        """
-        if not self._scopes:
-            return self.numbers()
-        bound = {number: scope.width for number, scope in self._scopes.items() if scope.covers(interface, vlan)}
-        narrowest = min(bound.values(), default=0)
-        return tuple(number for number, width in bound.items() if width == narrowest) or tuple(
-            number for number in self.numbers() if number not in self._scopes
-        )
 
     def numbers(self) -> tuple[int, ...]:
         """Return the number of every cluster that there was."""

@@ -144,9 +144,8 @@ impl Engine {
         self.free(py, |core| snapshot::take(core, filters, &columns, limit).map(RecordBatch))
     }
 
-    #[pyo3(signature = (limit, before_ns=None))]
-    fn poll(&self, py: Python<'_>, limit: usize, before_ns: Option<u64>) -> PyResult<RecordBatch> {
-        self.free(py, |core| snapshot::take_ended(core, limit, before_ns.unwrap_or(u64::MAX)).map(RecordBatch))
+    fn poll(&self, py: Python<'_>, limit: usize) -> PyResult<RecordBatch> {
+        self.free(py, |core| snapshot::take_ended(core, limit).map(RecordBatch))
     }
 
     fn clear(&self, py: Python<'_>) -> PyResult<()> {

@@ -28,10 +28,9 @@ pub(crate) fn take(core: &Core, filters: Vec<Filter>, columns: &[String], limit:
     batch::build(&columns, &rows, &names)
 }
 
-/// The connections that ended since the last call, oldest first, at most `limit` of them, with every column; none
-/// behind one whose last packet is of `before_ns` or later.
-pub(crate) fn take_ended(core: &Core, limit: usize, before_ns: u64) -> Result<RecordBatch> {
-    let rows = core.tracker()?.take_ended_before(limit, before_ns);
+/// The connections that ended since the last call, oldest first, at most `limit` of them, with every column.
+pub(crate) fn take_ended(core: &Core, limit: usize) -> Result<RecordBatch> {
+    let rows = core.tracker()?.take_ended(limit);
     batch::build(&COLUMNS.iter().collect::<Vec<_>>(), &rows, &core.source_names())
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from podwire.tables.claims import MOST_PER_PLACE, ClaimTable, Door, History, Sight
-from podwire.tables.clusters import ClusterTable, Scope
 
 A = "10.0.0.1"
 
@@ -103,15 +102,5 @@ def test_the_claims_of_one_address_are_bounded() -> None:
     table = ClaimTable()
     for number in range(1, 100):
         table.claim(1, A, number, sight(number * 10, number * 10))
-    assert len(list(table.rows(A))) == MOST_PER_PLACE
+    assert len(table.spans(1, A)) == MOST_PER_PLACE
     assert holder(table, 991) == 99
-
-
-def test_bare_packets_belong_to_the_cluster_of_their_place() -> None:
-    clusters = ClusterTable()
-    a, b, c = (clusters.number(name) for name in "abc")
-    assert clusters.seen_at("eth1", 10) == (a, b, c)
-    clusters.set_scopes({"a": Scope("eth1", 10), "b": Scope("eth1")})
-    assert clusters.seen_at("eth1", 10) == (a,)
-    assert clusters.seen_at("eth1", 20) == (b,)
-    assert clusters.seen_at("eth2", 10) == (c,)

@@ -239,13 +239,7 @@ impl Tracker {
 
     /// The connections that ended or were let go since the last call, oldest first, at most `max`.
     pub fn take_ended(&mut self, max: usize) -> Vec<Connection> {
-        self.take_ended_before(max, u64::MAX)
-    }
-
-    /// The same, but none behind one whose last packet is of `before_ns` or later: until then, what clusters tell a
-    /// little late can still name them.
-    pub fn take_ended_before(&mut self, max: usize, before_ns: u64) -> Vec<Connection> {
-        let taken = self.ended.iter().take(max).take_while(|row| row.last_ns < before_ns).count();
+        let taken = self.ended.len().min(max);
         let mut rows: Vec<Connection> = self.ended.drain(..taken).collect();
         for row in &mut rows {
             self.names.judge(row);
