@@ -72,7 +72,7 @@ class ClusterManager:
     def refresh_core(self) -> None:
         """Tell the packet core which tunnels to look into and which cluster each node belongs to."""
         self._parts.capture.set_nodes(self._nodes())
-        self._parts.capture.set_scopes(self._scopes())
+        self._parts.capture.set_scopes(scopes_of(self._configuration, self._parts, native_vlan=self._native_vlan))
         self._parts.capture.set_overlays(known_tunnels(self._configuration, self._parts))
         if self._closing is not None:
             self._closing.cancel()
@@ -100,20 +100,6 @@ class ClusterManager:
         await end_task(running.task)
         running.feed.end()
 
-    def _scopes(self) -> list[Scope]:
-        """Return where the clusters are seen that are bound to interfaces or VLANs; untagged is the native VLAN."""
-        scopes = []
-        for name, wanted in self._configuration.connections.items():
-            if not wanted.enable:
-                continue
-            vlans: set[int | None] = {*wanted.vlans} or {None}
-            if self._native_vlan in vlans:
-                vlans.add(0)
-            if wanted.interfaces or wanted.vlans:
-                number = self._parts.clusters.number(name)
-                scopes += [Scope(number, source, vlan) for source in wanted.interfaces or (None,) for vlan in vlans]
-        return scopes
-
     def _nodes(self) -> list[tuple[str, int]]:
         """Return (outer address, cluster) for every node whose address belongs to one cluster only."""
         owners: dict[str, set[int]] = {}
@@ -122,3 +108,17 @@ class ClusterManager:
                 for address in row.addresses.outer:
                     owners.setdefault(address, set()).add(self._parts.clusters.number(name))
         return [(address, next(iter(numbers))) for address, numbers in owners.items() if len(numbers) == 1]
+
+
+def scopes_of(configuration: Configuration, parts: Parts, *, native_vlan: int) -> list[Scope]:
+    """Return where the clusters are seen that are bound to interfaces or VLANs; untagged is the native VLAN."""
+    scopes = []
+    for name, wanted in configuration.connections.items():
+        if not wanted.enable or not (wanted.interfaces or wanted.vlans):
+            continue
+        vlans: set[int | None] = {*wanted.vlans} or {None}
+        if native_vlan in vlans:
+            vlans.add(0)
+        number = parts.clusters.number(name)
+        scopes += [Scope(number, source, vlan) for source in wanted.interfaces or (None,) for vlan in vlans]
+    return scopes
