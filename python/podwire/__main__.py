@@ -16,6 +16,7 @@ usage: podwire COMMAND …
   serve       run the daemon that follows clusters and reads mirrored packets
   cli         open the switch's console, or run one command: podwire cli vport-show
   replay      read capture files with the same engine: podwire replay FILE… [COMMAND …]
+  report      write a page of charts about connections: podwire report --within-last 1h -o report.html
   k8s-check   say what podwire would make of a cluster, without configuring it
   kubeconfig-for
               make a kubeconfig for podwire's account (deploy/rbac.yaml) from its token
@@ -63,6 +64,12 @@ def _replay(words: list[str]) -> int:
     return run_replay(words)
 
 
+def _report(words: list[str]) -> int:
+    from podwire.report import run_report  # noqa: PLC0415
+
+    return run_report(words)
+
+
 def _k8s_check(words: list[str]) -> int:
     from podwire.check import run_check  # noqa: PLC0415
 
@@ -87,6 +94,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "cli": _cli,
     "serve": _serve,
     "replay": _replay,
+    "report": _report,
     "k8s-check": _k8s_check,
     "kubeconfig-for": _kubeconfig_for,
     "version": _version,

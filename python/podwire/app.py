@@ -29,13 +29,17 @@ from podwire.commands.history_settings import HistorySettingsHandler
 from podwire.commands.k8s_cni import CniHandler, finding_columns
 from podwire.commands.k8s_connection import KubernetesConnectionHandler
 from podwire.commands.k8s_settings import KubernetesSettingsHandler
+from podwire.commands.rollup import Asker
+from podwire.commands.sums import sum_handlers
 from podwire.commands.switch_info import SwitchFacts, SwitchInfoHandler
 from podwire.commands.vflow_settings import VflowSettingsHandler
 from podwire.commands.vport import VPortHandler
 from podwire.commands.vport_history import VPortHistoryHandler
 from podwire.engine.clusters import ClusterManager
+from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.history import HistoryWriter
 from podwire.engine.parts import Parts
+from podwire.engine.record_names import RecordNames
 from podwire.engine.sources import SourceFeed
 from podwire.fabric.file_store import FileStore
 from podwire.history import HistoryStore
@@ -136,12 +140,16 @@ class Daemon:
             name, _version(), self._clock.now_ns(), os.fspath(self._state_dir), warning=self._store.warning
         )
         notes = ConnectionNotes(parts, configurator, sources)
+        questions = ConnectionQuestions(
+            parts, RecordNames(parts), switch_name=name, native_vlan=self._settings.native_vlan, store=history
+        )
         return [
             CaptureHandler(
                 parts,
                 sources,
                 history=lambda: writing_state(history, enabled=configurator.configuration.history.enable),
             ),
+            *sum_handlers(Asker(questions, self._clock), switch_name=name),
             ConnectionHandler(parts, notes, switch_name=name, native_vlan=self._settings.native_vlan),
             ConnectionStatsSettingsHandler(configurator, max_memory_bytes=self._settings.connection_max_memory),
             EncryptedHandler(parts),

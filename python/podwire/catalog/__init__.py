@@ -7,7 +7,10 @@ and nothing about how a verb is carried out: that is `commands`. A new noun is o
 from __future__ import annotations
 
 from podwire.catalog.capture import CAPTURE
+from podwire.catalog.client_server_stats import CLIENT_SERVER_STATS
 from podwire.catalog.connection import CONNECTION
+from podwire.catalog.connection_latency import CONNECTION_LATENCY
+from podwire.catalog.connection_stats import CONNECTION_STATS
 from podwire.catalog.connection_stats_settings import CONNECTION_STATS_SETTINGS
 from podwire.catalog.encrypted import ENCRYPTED
 from podwire.catalog.history import HISTORY
@@ -17,13 +20,17 @@ from podwire.catalog.k8s_connection import K8S_CONNECTION
 from podwire.catalog.k8s_settings import K8S_SETTINGS
 from podwire.catalog.nouns import Column, Flag, Noun, Option, Parameter, Scope, Verb
 from podwire.catalog.switch_info import SWITCH_INFO
+from podwire.catalog.traffic import TRAFFIC
 from podwire.catalog.vflow_settings import VFLOW_SETTINGS
 from podwire.catalog.vport import VPORT
 from podwire.catalog.vport_history import VPORT_HISTORY
 
 NOUNS: tuple[Noun, ...] = (
     CAPTURE,
+    CLIENT_SERVER_STATS,
     CONNECTION,
+    CONNECTION_LATENCY,
+    CONNECTION_STATS,
     CONNECTION_STATS_SETTINGS,
     ENCRYPTED,
     HISTORY,
@@ -32,6 +39,7 @@ NOUNS: tuple[Noun, ...] = (
     K8S_CONNECTION,
     K8S_SETTINGS,
     SWITCH_INFO,
+    TRAFFIC,
     VFLOW_SETTINGS,
     VPORT,
     VPORT_HISTORY,

@@ -44,6 +44,7 @@ CONNECTION = Noun(
         Column("src-node", STRING, "The node of the client's Pod."),
         Column("dst-ip", ADDRESS, "The server: who answered.", is_default=True),
         Column("dst-port", PORT, "The server's port.", is_default=True),
+        Column("app", STRING, "The name of the server's port as IANA registers it (/etc/services), else its number."),
         Column("dst-pod", STRING, "The server's Pod."),
         Column("dst-namespace", STRING, "The namespace of the server's Pod."),
         Column("dst-workload", STRING, "What the server's Pod belongs to: its kind and name."),
@@ -77,7 +78,10 @@ CONNECTION = Noun(
         Column("reason", STRING, "Why an end has no name."),
         Column("id", NUMBER, "The connection's number on this switch.", is_key=True),
     ),
-    verbs=(Verb("clear", "Forget every connection of the table."),),
+    verbs=(
+        Verb("clear", "Forget every connection of the table."),
+        Verb("clear-history", "Remove every connection that is kept in the history; the table stays."),
+    ),
     examples=(
         "connection-show",
         "connection-show dst-port 8080 cur-state est format src-pod,dst-pod,latency,age",

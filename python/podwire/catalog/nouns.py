@@ -104,6 +104,8 @@ class Noun:
     """True for settings: one record, shown vertically."""
     has_headers: bool = True
     """False where the rows are lines to be read by a program, printed without a header unless it is asked for."""
+    filters: tuple[Column, ...] = ()
+    """Filters that are no columns: of the records that its rows add up."""
     times: tuple[str, str] | None = None
     """The columns with a row's first and last time, where it has them: the time window options apply then."""
     examples: tuple[str, ...] = field(default=())
@@ -121,6 +123,10 @@ class Noun:
     def column(self, name: str) -> Column | None:
         """Return the column called `name`, or None."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def filter(self, name: str) -> Column | None:
+        """Return the column or filter called `name`, or None."""
+        return self.column(name) or next((column for column in self.filters if column.name == name), None)
 
     def verb(self, name: str) -> Verb | None:
         """Return the verb called `name`, or None."""

@@ -204,6 +204,14 @@ TIME = ValueType(
     json_type="integer",
     is_number=True,
 )
+PERCENT = ValueType(
+    "percent",
+    "0..100",
+    units.parse_percent,
+    units.show_percent,
+    json_type="number",
+    is_number=True,
+)
 ON_OFF = boolean("on", "off")
 ENABLE = boolean("enable", "disable")
 YES_NO = boolean("yes", "no")

@@ -126,6 +126,23 @@ def parse_duration(text: str) -> int:
     return sum(round(amount) for amount in amounts)
 
 
+def show_percent(value: Any) -> str:
+    """Print a part of a hundred with one decimal: `24.0%`."""
+    return f"{float(value):.1f}%"
+
+
+def parse_percent(text: str) -> float:
+    """Read a part of a hundred, `24` or `24.5%`. Raises ValueError with what is expected."""
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        msg = "a number from 0 to 100"
+        raise ValueError(msg)
+    return value
+
+
 def show_time(value: Any) -> str:
     """Print nanoseconds since the epoch as local `yyyy-mm-ddTHH:mm:ss`."""
     return datetime.fromtimestamp(int(value) // NS_PER_SECOND, tz=UTC).astimezone().strftime("%Y-%m-%dT%H:%M:%S")

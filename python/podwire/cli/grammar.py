@@ -205,7 +205,7 @@ def _check_columns(noun: Noun, option: str, text: str, *, has_sums: bool) -> Non
 
 def _check_filter(noun: Noun, keyword: Keyword, text: str) -> None:
     """Check a filter as the switch will read it."""
-    column = noun.column(keyword.name)
+    column = noun.filter(keyword.name)
     assert column is not None
     parse_condition(column, text)
 

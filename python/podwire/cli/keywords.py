@@ -75,7 +75,7 @@ def _show_words(noun: Noun) -> Iterator[Keyword]:
         Keyword(
             column.name, column.name, column.help, column.type, column.value_help, column.type.choices, is_filter=True
         )
-        for column in noun.columns
+        for column in noun.columns + noun.filters
     ]
     leading = next((at for at, column in enumerate(noun.columns) if not column.is_key), len(columns))
     yield from columns[:leading]

@@ -12,7 +12,7 @@ from podwire.catalog import Noun
 from podwire.commands.answer import Answer
 from podwire.support.records import csv_cell
 
-_TYPES = {"integer": pa.int64(), "boolean": pa.bool_(), "string": pa.string()}
+_TYPES = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "string": pa.string()}
 """Arrow's type for the catalog's."""
 
 

@@ -67,13 +67,13 @@ def parse_query(noun: Noun, params: Iterable[tuple[str, str]], *, now_ns: int) -
     conditions = []
     for keyword, text in params:
         name = keyword.removeprefix(f"{NOT} ")
-        column = noun.column(name)
+        column = noun.filter(name)
         if column is not None:
             conditions.append(parse_condition(column, text, is_negated=name != keyword))
         elif keyword in options:
             given[keyword] = _option_value(options[keyword], text)
         else:
-            known = [*options, *(column.name for column in noun.columns)]
+            known = [*options, *(column.name for column in noun.columns + noun.filters)]
             hint = advice(name, known, otherwise=f"see {noun.show_command} ?")
             msg = f"{noun.show_command}: unknown option {quoted(keyword)}; {hint}"
             raise UsageError(msg)

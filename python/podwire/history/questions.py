@@ -6,6 +6,7 @@ and nothing is fetched from a network.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import pyarrow as pa
 from podwire.history.errors import HistoryError
 from podwire.history.relation import Sources, relation
 from podwire.history.rollups import Rollup
-from podwire.history.schema import KINDS, Kind
+from podwire.history.schema import DERIVED, KINDS, Kind
 from podwire.history.where import MACROS, Condition, all_of, quoted
 from podwire.support.errors import UsageError
 
@@ -60,8 +61,8 @@ class Question:
     """0 is no limit."""
     addresses: frozenset[str] = frozenset()
     """Columns that are ordered as addresses."""
-    expressions: Mapping[str, str] = field(default_factory=dict)
-    """Columns that no record has: SQL over those that it has."""
+    port_names: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """By protocol and port: what the column `app` is made of."""
     now_ns: int = 0
 
 
@@ -76,9 +77,32 @@ class Found:
     """True where percentiles are near the truth only."""
 
 
+def mentioned(question: Question) -> frozenset[str]:
+    """Return the words of the question's SQL that may be columns of connections."""
+    parts = [all_of(question.where), *map(quoted, question.columns), *(quoted(name) for name, _ in question.sort)]
+    if question.rollup is not None:
+        parts.append(question.rollup.sql("rows"))
+    return frozenset(first or second for part in parts for first, second in _WORD.findall(part))
+
+
+def columns_of(question: Question) -> frozenset[str]:
+    """Return the columns of connections that records must have for this question: at least those that it needs."""
+    words = set(mentioned(question)) | {"last-time"}
+    if "app" in words:
+        words |= {"proto", "dst-port"}
+    for name, expression in DERIVED.items():
+        if name in words:
+            words |= {first or second for first, second in _WORD.findall(expression)}
+    return frozenset(words & {*KINDS[Kind.CONNECTION].names, *DERIVED})
+
+
+_WORD = re.compile(r'"((?:[^"]|"")+)"|([a-z_]+)')
+
+
 def ask(question: Question, sources: Sources) -> Found:
     """Answer a question. Raises UsageError for one that gives too much, HistoryError where files cannot be read."""
     database = _database(sources)
+    database.register("port_names", _port_names(question.port_names))
     timer = threading.Timer(SECONDS, database.interrupt)
     timer.start()
     try:
@@ -117,9 +141,18 @@ def _database(sources: Sources) -> DuckDBPyConnection:
         database.register("live_keys", sources.live.keys)
     if sources.journal:
         database.register("journal", pa.Table.from_batches(list(sources.journal), schema))
-    for name, table in sources.tables.items():
-        database.register(name, table)
     return database
+
+
+def _port_names(names: Mapping[tuple[str, int], str]) -> pa.Table:
+    protos, ports = [proto for proto, _ in names], [port for _, port in names]
+    return pa.table(
+        {
+            "app_proto": pa.array(protos, pa.string()),
+            "app_port": pa.array(ports, pa.int64()),
+            "app_name": pa.array(list(names.values()), pa.string()),
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -149,7 +182,7 @@ class _Asking:
     def _single(self) -> str:
         """Return SQL for single connections that pass, sampled where an interval is asked for."""
         question = self.question
-        rows = f"SELECT * FROM {self._rows()} WHERE {all_of(question.where, question.expressions)}"
+        rows = f"SELECT * FROM {self._rows()} WHERE {all_of(question.where)}"
         if question.interval_ns is None:
             return rows
         step, end = question.interval_ns, question.end_ns if question.end_ns is not None else question.now_ns
@@ -167,7 +200,7 @@ class _Asking:
     def _rolled(self, *, is_estimated: bool) -> str:
         question = self.question
         assert question.rollup is not None
-        rows = f"(SELECT * FROM {self._rows()} WHERE {all_of(question.where, question.expressions)})"
+        rows = f"(SELECT * FROM {self._rows()} WHERE {all_of(question.where)})"
         time = ""
         if question.interval_ns is not None:
             start = question.start_ns or 0
@@ -178,10 +211,13 @@ class _Asking:
     def _rows(self) -> str:
         question = self.question
         rows = relation(self.sources, start_ns=question.start_ns, end_ns=question.end_ns)
-        if not question.expressions:
+        if "app" not in mentioned(question):
             return rows
-        more = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in question.expressions.items())
-        return f"(SELECT *, {more} FROM {rows})"
+        named = 'named.app_proto = proto AND named.app_port = "dst-port"'
+        app = "CASE WHEN proto IN ('tcp', 'udp', 'sctp') THEN coalesce(app_name, \"dst-port\"::VARCHAR) END"
+        return (
+            f"(SELECT connections.*, {app} AS app FROM {rows} AS connections LEFT JOIN port_names AS named ON {named})"
+        )
 
     def _is_large(self) -> bool:
         """Say whether more connections may take part than percentiles are worked out of exactly."""

@@ -7,7 +7,7 @@ run). The live table has the last word, then the record of its end, then the new
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,9 @@ KEY_COLUMNS = (*IDENTITY, "dur", "transition-state")
 
 SKEW_NS = 3_600_000_000_000
 """By how much the clock of a capture card may run ahead of the system's."""
+
+_NAMED = ("src-workload", "dst-workload", "service")
+"""Names that questions ask for, whether records have them or not."""
 
 _NEVER_NS = (1 << 63) - 1
 
@@ -45,8 +48,6 @@ class Sources:
     live: Live | None = None
     journal: Sequence[pa.RecordBatch] = ()
     parquet: Sequence[Path] = ()
-    tables: dict[str, pa.Table] = field(default_factory=dict)
-    """Other tables that the question's SQL names."""
 
     @property
     def has_history(self) -> bool:
@@ -65,7 +66,8 @@ def relation(sources: Sources, *, start_ns: int | None, end_ns: int | None) -> s
     if sources.has_history:
         branches += _stored_branches(sources, _window(start_ns, end_ns))
     union = " UNION ALL BY NAME ".join(f"({branch})" for branch in branches or ["SELECT *, '' AS switch FROM shape"])
-    derived = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in DERIVED.items())
+    lacking = {name: "NULL::VARCHAR" for name in _NAMED if name not in KINDS[Kind.CONNECTION].names}
+    derived = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in {**DERIVED, **lacking}.items())
     return f"(SELECT *, {derived} FROM ({union}))"
 
 

@@ -58,7 +58,8 @@ MEASURES: Mapping[str, str] = {
     "as-server": "count(*) FILTER (side = 'server')",
     "clients": 'count(DISTINCT "src-ip")',
     "servers": 'count(DISTINCT "dst-ip")',
-    "last-seen": 'max("last-time")',
+    "first-time": 'min("started-time")',
+    "last-time": 'max("last-time")',
     "measured": "count(latency)",
 }
 """Every measure but the percentiles, by the name of its column."""
@@ -127,3 +128,18 @@ def end_key(name: str) -> Mapping[str, str]:
 
 ROLE: Mapping[str, str] = {side: literal(side) for side in SIDES}
 """The key that tells the sides apart."""
+
+
+def key_sql(expression: str) -> Mapping[str, str]:
+    """Return the key that is worked out of a connection in the same way on both sides."""
+    return dict.fromkeys(SIDES, expression)
+
+
+def constant(value: str) -> Mapping[str, str]:
+    """Return the key that is the same for all rows."""
+    return key_sql(literal(value))
+
+
+def last_seen_ago(now_ns: int) -> Mapping[str, str]:
+    """Return the measure of the time since the latest packet."""
+    return {"last-seen-ago": f'greatest({now_ns} - max("last-time"), 0)'}

@@ -46,8 +46,8 @@ DERIVED: Mapping[str, str] = {
 _OF_THE_PATH = frozenset({"switch"})
 """Columns that the folders' names hold."""
 
-_NEVER_KEPT = frozenset({"time", "history"})
-"""Columns that only a question has: the sampled time, the state of the writing."""
+_NEVER_KEPT = frozenset({"time", "history", "app"})
+"""Columns that only a question has: the sampled time, the state of the writing, the names of ports."""
 
 
 def _field(column: Column) -> pa.Field:

@@ -13,13 +13,15 @@ class Condition:
     """One condition on one column. What is null matches nothing, so that a negated condition lets it pass.
 
     `operator` is `in` (any of the values), `range` (from, to; either may be None), `prefix` (addresses in any of the
-    networks), `pattern` (`*` stands for any text, in any case) or `member` (texts that are comma-separated lists).
+    networks), `pattern` (`*` stands for any text) or `any` (any of these conditions on the same column).
     """
 
     column: str
     operator: str
     values: tuple[Any, ...]
     is_negated: bool = False
+    is_list: bool = False
+    """Whether the column's texts are comma-separated lists, whose members match too."""
 
 
 def quoted(name: str) -> str:
@@ -61,8 +63,19 @@ def _is_unicode(value: str) -> bool:
 def predicate(condition: Condition, expression: str | None = None) -> str:
     """Return the condition as SQL that is never null; `expression` stands for the column where it is no plain one."""
     column = expression if expression is not None else quoted(condition.column)
-    accepts = _OPERATORS[condition.operator](column, condition.values)
+    accepts = _accepts(condition, column)
     return f"(NOT coalesce({accepts}, false))" if condition.is_negated else f"coalesce({accepts}, false)"
+
+
+def _accepts(condition: Condition, column: str) -> str:
+    if condition.operator == "any":
+        return "(" + " OR ".join(f"coalesce({_accepts(each, column)}, false)" for each in condition.values) + ")"
+    test = _OPERATORS[condition.operator]
+    whole = test(column, condition.values)
+    if not condition.is_list:
+        return whole
+    parts = f"list_transform(string_split({column}, ','), lambda part: {test('part', condition.values)})"
+    return f"({whole} OR list_bool_or({parts}))"
 
 
 def all_of(conditions: Sequence[Condition], expressions: Mapping[str, str] | None = None) -> str:
@@ -120,7 +133,7 @@ def _in_network_v6(column: str, network: ipaddress.IPv6Network) -> str:
 def _pattern(column: str, values: Sequence[Any]) -> str:
     if not values:
         return "false"
-    return "(" + " OR ".join(f"{column} ILIKE {_text(_like(str(each)))} ESCAPE '\\'" for each in values) + ")"
+    return "(" + " OR ".join(f"{column} LIKE {_text(_like(str(each)))} ESCAPE '\\'" for each in values) + ")"
 
 
 def _like(pattern: str) -> str:
@@ -128,19 +141,11 @@ def _like(pattern: str) -> str:
     return escaped.replace("*", "%")
 
 
-def _member(column: str, values: Sequence[Any]) -> str:
-    if not values:
-        return "false"
-    wanted = ", ".join(map(literal, values))
-    return f"({column} IN ({wanted}) OR list_has_any(string_split({column}, ','), [{wanted}]::VARCHAR[]))"
-
-
 _OPERATORS: Mapping[str, Callable[[str, Sequence[Any]], str]] = {
     "in": _in,
     "range": _range,
     "prefix": _prefix,
     "pattern": _pattern,
-    "member": _member,
 }
 
 MACROS = (

@@ -19,7 +19,17 @@ CLUSTER = "objects"
 """The name of the cluster that `--objects` describes, unless `--cluster-name` gives another."""
 
 STANDARD_INPUT = "-"
-SHOWN = ("connection-show", "capture-show", "encrypted-show", "k8s-cni-show", "vport-show")
+SHOWN = (
+    "connection-show",
+    "capture-show",
+    "client-server-stats-show",
+    "connection-latency-show",
+    "connection-stats-show",
+    "encrypted-show",
+    "k8s-cni-show",
+    "traffic-show",
+    "vport-show",
+)
 """The commands that captures and objects can answer; every other one needs the daemon."""
 
 _SEE = "see podwire replay --help."
@@ -34,6 +44,8 @@ class Plan:
     objects: list[tuple[str, Path]] = field(default_factory=list)
     """(name of the cluster, path)."""
     mode: str = "full"
+    report: Path | None = None
+    """Where to write a page of charts."""
     command: list[str] = field(default_factory=list)
     wants_usage: bool = False
 
@@ -66,6 +78,7 @@ class _Words:
             "--objects": lambda text: self._objects.append((self._names[-1] if self._names else "", Path(text))),
             "--cluster-name": self._take_name,
             "--mode": self._take_mode,
+            "--report": self._take_report,
         }
 
     def read(self) -> None:
@@ -111,6 +124,9 @@ class _Words:
             msg = f"--cluster-name {quoted(text)} is given twice."
             raise UsageError(msg)
         self._names.append(text)
+
+    def _take_report(self, text: str) -> None:
+        self.plan.report = Path(text)
 
     def _take_mode(self, text: str) -> None:
         if text not in ("full", "control"):

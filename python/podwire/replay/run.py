@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from podwire.capture import Capture, ReadSummary
+from podwire.catalog.traffic import TRAFFIC
+from podwire.catalog.units import NS_PER_SECOND
 from podwire.cli.main import execute
 from podwire.commands.capture import CaptureHandler
 from podwire.commands.connection import ConnectionHandler
@@ -12,17 +15,25 @@ from podwire.commands.connection_notes import ConnectionNotes
 from podwire.commands.dispatch import Commands
 from podwire.commands.encrypted import EncryptedHandler
 from podwire.commands.k8s_cni import CniHandler
+from podwire.commands.rollup import Asker
+from podwire.commands.sums import sum_handlers
 from podwire.commands.vport import VPortHandler
+from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.parts import Parts
+from podwire.engine.record_names import RecordNames
 from podwire.inprocess import InProcessTransport
 from podwire.model.overlays import Overlay
 from podwire.replay import bar, objects
 from podwire.replay.plan import CLUSTER, Plan, read_words
+from podwire.report import write_report
+from podwire.report.facts import Span
 from podwire.settings.serve import ServeSettings
 from podwire.support.clock import FixedClock
 
 _KINDS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
 """What is behind the well-known ports of tunnels."""
+
+TITLE = "Connections of the capture"
 
 USAGE = f"""\
 usage: podwire replay CAPTURE… [OPTION…] [COMMAND …]
@@ -34,6 +45,7 @@ usage: podwire replay CAPTURE… [OPTION…] [COMMAND …]
   --cluster-name NAME        the name of their cluster; default: {CLUSTER}; given several times, each names the
                              cluster of the objects behind it
   --mode full|control        count every packet, or only those with SYN, FIN or RST
+  --report FILE              write a page of charts about the connections too
   COMMAND …                  what to show, as in podwire cli; default: connection-show
 
 --overlay, --objects and CAPTURE may be given several times.
@@ -60,10 +72,20 @@ def run_replay(words: list[str]) -> int:
             return execute(request, transport, sys.stdout, sys.stderr)
         summary = _read(plan, parts, clock)
         status = execute(request, transport, sys.stdout, sys.stderr)
+        if plan.report is not None:
+            write_report(transport, _span(transport, clock), plan.report, title=TITLE, made_ns=time.time_ns())
         _report(parts, summary)
         return 1 if summary.errors else status
     finally:
         capture.close()
+
+
+def _span(transport: InProcessTransport, clock: FixedClock) -> Span:
+    """Return the time from the first connection to the last packet, of a second at least."""
+    rows = transport.show(TRAFFIC, [("format", "first-time")]).rows
+    end_ns = clock.now_ns()
+    starts = [row["first-time"] for row in rows if row["first-time"] is not None]
+    return Span(min([*starts, max(0, end_ns - NS_PER_SECOND)]), end_ns)
 
 
 def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:
@@ -102,8 +124,10 @@ def _hints(overlays: list[tuple[Overlay, int]], summary: ReadSummary) -> list[st
 def _commands(parts: Parts) -> Commands:
     settings = ServeSettings()
     notes = ConnectionNotes(parts, None, None)
+    questions = ConnectionQuestions(parts, RecordNames(parts), switch_name="switch", native_vlan=settings.native_vlan)
     return Commands(
         [
+            *sum_handlers(Asker(questions, parts.clock, has_default_window=False), switch_name="switch"),
             CaptureHandler(parts, None),
             CniHandler(None, parts),
             ConnectionHandler(parts, notes, switch_name="switch", native_vlan=settings.native_vlan),

@@ -38,11 +38,14 @@ def _value(column: Column, chance: random.Random, at: int) -> Any:
     if column.type.name == "time":
         return NOW - chance.randrange(100_000) * SECOND
     if column.type.is_number:
-        return chance.choice((0, 1, 7, 53, 80, 100))
+        number = chance.choice((0, 1, 7, 53, 80, 100))
+        return float(number) if column.type.json_type == "number" else number
     return chance.choice(_TEXTS.get(column.type.name, _WORDS))
 
 
 def _key(column: Column, at: int) -> Any:
+    if column.type.name == "time":
+        return NOW - at * SECOND
     if column.type.is_number:
         return at
     return f"10.0.0.{at}" if column.type.is_address else f"key-{at:03}"

@@ -35,7 +35,8 @@ both_forms = pytest.mark.parametrize("form", [list, "table"], ids=["rows", "tabl
 
 def as_table(noun: Noun, rows: list[Row]) -> pa.Table:
     """Return the rows as the packet core and the history hand them over: dictionary-encoded texts, typed columns."""
-    kinds = {"integer": pa.int64(), "boolean": pa.bool_(), "string": pa.dictionary(pa.int32(), pa.string())}
+    text = pa.dictionary(pa.int32(), pa.string())
+    kinds = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "string": text}
     arrays = [pa.array([row[column.name] for row in rows], kinds[column.type.json_type]) for column in noun.columns]
     return pa.table(arrays, names=[column.name for column in noun.columns])
 

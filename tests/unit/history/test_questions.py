@@ -223,9 +223,20 @@ def holds() -> Callable[[Condition, Any], bool]:
 def test_any_text_is_a_value_and_nothing_but_a_value(text: str, holds: Callable[[Condition, Any], bool]) -> None:
     assert holds(Condition("x", "in", (text,)), text)
     assert holds(Condition("x", "in", (text,)), text + "'") is False
-    assert holds(Condition("x", "member", ("other", text)), text)
+    assert holds(Condition("x", "in", ("other", text), is_list=True), text)
+    assert holds(Condition("x", "any", (Condition("x", "in", ("?",)), Condition("x", "in", (text,)))), text)
     plain = text.replace("*", "")
     assert holds(Condition("x", "pattern", (plain + "*",)), plain + "and more")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [("in", "b", True), ("in", "c", False), ("in", "a,b", True), ("pattern", "b*", True), ("pattern", "*b", True)],
+)
+def test_a_list_is_asked_for_as_a_whole_or_by_its_members(
+    operator: str, value: str, expected: bool, holds: Callable[[Condition, Any], bool]
+) -> None:
+    assert holds(Condition("x", operator, (value,), is_list=True), "a,b") is expected
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])

@@ -1,0 +1,139 @@
+"""What the commands that add connections up share: which filters speak of connections, and which time is meant."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from podwire.capture import Filter
+from podwire.commands.answer import Answer
+from podwire.commands.conditions import Condition
+from podwire.commands.query import Query, Window
+from podwire.commands.show import answer_rows
+from podwire.engine.connection_questions import ConnectionQuestions
+from podwire.history.questions import Found, Question
+from podwire.history.rollups import MEASURES, PERCENTILES, Rollup
+from podwire.history.where import Condition as Stored
+from podwire.support.clock import Clock
+from podwire.support.errors import UsageError
+from podwire.support.port_names import port_names
+
+DEFAULT_NS = 3_600_000_000_000
+"""The time that sums are of where nothing is said of it: an hour."""
+
+ESTIMATED = "There are too many connections to hold all latencies: the percentiles are estimates."
+
+_CORE = frozenset(
+    {
+        *("vxlan", "encap", "outer-src-ip", "outer-dst-ip", "proto", "src-ip", "src-port", "dst-ip", "dst-port"),
+        *("cur-state", "transition-state", "latency", "server-latency", "client-latency", "total-bytes", "source"),
+        *("obytes", "ibytes", "opkts", "ipkts", "one-way", "joined", "started-time", "last-time", "dur"),
+    }
+)
+"""Columns that the packet core can filter by, with the same values as everywhere."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """What such a handler needs."""
+
+    questions: ConnectionQuestions
+    clock: Clock
+    has_default_window: bool = True
+    """False where all that there is is asked of: a capture that was read."""
+
+    async def found(self, query: Query, rollup: Rollup) -> Found:
+        """Ask for the sums of the connections that the query's filters on connections let pass."""
+        now_ns = self.clock.now_ns()
+        window = query.window
+        if self.has_default_window and window == Window(interval_ns=window.interval_ns):
+            window = replace(window, start_ns=now_ns - DEFAULT_NS)
+        about_connections = [each for each in query.conditions if query.noun.column(each.column.name) is None]
+        question = Question(
+            start_ns=window.start_ns,
+            end_ns=window.end_ns,
+            interval_ns=window.interval_ns,
+            where=tuple(map(stored, about_connections)),
+            rollup=rollup,
+            sort=_order(window, rollup),
+            port_names=port_names(),
+            now_ns=now_ns,
+        )
+        return await asyncio.to_thread(self.questions.ask, question, filters=core_filters(about_connections))
+
+    async def answer(self, query: Query, rollup: Rollup, *, ignored: Sequence[str] = ()) -> Answer:
+        """Answer a query about sums; `ignored` are the columns whose filters were understood already."""
+        found = await self.found(query, rollup)
+        mine = tuple(
+            each
+            for each in query.conditions
+            if query.noun.column(each.column.name) is not None and each.column.name not in ignored
+        )
+        notes = [ESTIMATED] if found.is_estimated else []
+        rest = replace(query, conditions=mine, window=Window())
+        return answer_rows(rest, found.table, now_ns=self.clock.now_ns(), notes=notes)
+
+
+def _order(window: Window, rollup: Rollup) -> tuple[tuple[str, bool], ...]:
+    """Return an order that is always the same: by time, the most connections first, then by name."""
+    time = (("time", False),) if window.interval_ns is not None else ()
+    most = (("connections", True),) if "connections" in rollup.measures else ()
+    return time + most + tuple((name, False) for name in rollup.keys)
+
+
+def stored(condition: Condition) -> Stored:
+    """Put a filter in the history's words."""
+    values = condition.values
+    if condition.operator == "any":
+        values = tuple(stored(each) for each in values)
+    return Stored(
+        condition.column.name, condition.operator, values, condition.is_negated, condition.column.type.is_list
+    )
+
+
+def core_filters(conditions: Iterable[Condition]) -> list[Filter]:
+    """Return those that the packet core can apply, so that it hands over no more rows than needed."""
+    return [
+        Filter(each.column.name, each.operator, each.values, each.is_negated)
+        for each in conditions
+        if each.column.name in _CORE and each.operator in ("in", "range", "prefix")
+    ]
+
+
+def chosen(query: Query, name: str, default: str) -> str:
+    """Return the one word that is chosen by the filter `name`. Raises UsageError where it is not one word."""
+    given = [each for each in query.conditions if each.column.name == name]
+    if not given:
+        return default
+    condition = given[0]
+    if condition.is_negated or condition.operator != "in" or len(condition.values) != 1:
+        msg = f"{query.noun.show_command}: {name} takes one of {', '.join(condition.column.type.choices)}"
+        raise UsageError(msg)
+    return str(condition.values[0])
+
+
+def measures_of(query: Query) -> list[str]:
+    """Return the measures that the query shows, sorts or filters by, in the order of its columns."""
+    return [name for name in needed(query) if name in MEASURES or name in PERCENTILES]
+
+
+def needed(query: Query) -> list[str]:
+    """Return the columns that an answer takes, in the order of the noun's.
+
+    Rows are told apart by the columns that are asked for alone: a key that nobody sees would only double rows.
+    """
+    wanted = {column.name for column in query.columns} | {name for name, _ in query.sort} | set(query.sum_by)
+    wanted |= {condition.column.name for condition in query.conditions}
+    if query.wants_sums:
+        wanted |= {column.name for column in query.noun.columns if column.is_additive}
+    return [column.name for column in query.noun.columns if column.name in wanted]
+
+
+def with_columns(query: Query, names: Iterable[str]) -> Query:
+    """Show the default columns without `names`, where no columns were asked for."""
+    default = query.noun.default_columns
+    if tuple(each for each in query.columns if each.name != "time") != default:
+        return query
+    left_out = set(names)
+    return replace(query, columns=tuple(each for each in query.columns if each.name not in left_out))
