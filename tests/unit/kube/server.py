@@ -125,8 +125,12 @@ class Api:
         return self.version, json.dumps(things)
 
     def restore(self, backup: tuple[int, str]) -> None:
-        """Set the storage back: versions count on from the older one, and nobody is told."""
+        """Set the storage back: versions count on from the older one, and nobody is told.
+
+        The server starts with an empty history, so that a watch from before the backup is told 410.
+        """
         self.version, things = backup[0], json.loads(backup[1])
+        self.oldest = self.version
         self.collections = {path: {_key(each): each for each in things.get(path, ())} for path in self.collections}
         self._log.clear()
 
