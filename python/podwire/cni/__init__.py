@@ -13,13 +13,16 @@ import msgspec
 from podwire.cni import (
     antrea,
     aws_vpc_cni,
+    azure_cni,
     calico,
     canal,
     cilium,
     flannel,
+    gke,
     kindnet,
     kube_ovn,
     kube_router,
+    openshift_sdn,
     ovn_kubernetes,
     weave,
 )
@@ -41,6 +44,9 @@ DETECTORS: tuple[Detector, ...] = (
     ovn_kubernetes.detect,
     kube_ovn.detect,
     aws_vpc_cni.detect,
+    azure_cni.detect,
+    gke.detect,
+    openshift_sdn.detect,
 )
 
 

@@ -56,6 +56,9 @@ SIGNATURES = (
     Signature("calico-vpp", ("calico-vpp-agent", "vpp"), (), ("calicovpp/agent",)),
 )
 
+_GKE_IMAGES = ("gke.gcr.io/", "gcr.io/gke-release")
+"""Where the images of GKE's managed DaemonSets come from."""
+
 
 class Agent(Struct, frozen=True):
     """A plugin's agent: the container that runs it, the DaemonSet it stands in, and how alive that is."""
@@ -101,7 +104,8 @@ def runs(signature: Signature, container: Container, programs: set[str]) -> bool
 def find_agents(evidence: Evidence) -> list[Agent]:
     """Return every network agent among the DaemonSets, each plugin at most once a DaemonSet.
 
-    A DaemonSet that runs flanneld beside calico-node is Canal: flannel's network with Calico's policy.
+    A DaemonSet that runs flanneld beside calico-node is Canal: flannel's network with Calico's policy. Cilium from
+    Google's own images is GKE's Dataplane V2.
     """
     found: list[Agent] = []
     for workload in evidence.daemon_sets:
@@ -114,6 +118,8 @@ def find_agents(evidence: Evidence) -> list[Agent]:
         }
         if "flannel" in here and "calico" in here:
             here = {"canal": here["flannel"]}
+        if "cilium" in here and here["cilium"].image.startswith(_GKE_IMAGES):
+            here["gke"] = here.pop("cilium")
         standing = standing_of(workload)
         found += [Agent(plugin, workload, container, standing) for plugin, container in here.items()]
     return found

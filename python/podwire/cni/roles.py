@@ -8,6 +8,8 @@ from podwire.cni import reading
 from podwire.cni.antrea_settings import settings_of
 from podwire.model.evidence import Container, Evidence, Workload
 
+_AZURE_LABEL = "kubernetes.azure.com/cluster"
+
 
 def carries_pods(plugin: str, workload: Workload, container: Container, evidence: Evidence) -> bool:
     """Return whether this agent puts Pod packets on the wire; where that cannot be told, it is taken to."""
@@ -37,7 +39,10 @@ def _calico(workload: Workload, container: Container, evidence: Evidence) -> boo
 def _cilium(workload: Workload, _container: Container, evidence: Evidence) -> bool:
     settings = reading.config_map(evidence, workload.namespace, "cilium-config")
     chaining = reading.word(settings.data.get("cni-chaining-mode")) if settings is not None else ""
-    return chaining in ("", "none", "portmap")
+    ipam = reading.word(settings.data.get("ipam")) if settings is not None else ""
+    # On Azure, Cilium is the data path of Azure's own network, which gives the addresses.
+    is_azures = ipam == "delegated-plugin" and any(_AZURE_LABEL in node.labels for node in evidence.nodes)
+    return chaining in ("", "none", "portmap") and not is_azures
 
 
 def _antrea(workload: Workload, _container: Container, evidence: Evidence) -> bool:

@@ -67,6 +67,7 @@ CUSTOM_KINDS = (
     CustomKind("operator.tigera.io", ("installations",)),
     CustomKind("cilium.io", ("ciliumnodeconfigs", CILIUM_NODES), version="v2"),
     CustomKind("kubeovn.io", ("subnets", "vlans")),
+    CustomKind("acn.azure.com", ("nodenetworkconfigs",), version="v1alpha", namespace="kube-system"),
     CustomKind("operator.openshift.io", ("networks",)),
     CustomKind("config.openshift.io", ("networks",)),
     # RKE2 keeps what was set for its bundled plugins here; the ConfigMap of Canal is a Secret there.
