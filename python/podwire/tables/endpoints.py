@@ -1,7 +1,7 @@
-"""The names behind the numbers that the packet core stamps on connections.
+"""The names behind the numbers that the packet core has for the ends of connections.
 
 An endpoint is a Pod (or a node) with an address. It gets a number when it first appears; the number is never given to
-another, so that a stamped connection keeps the right name after its Pod is gone.
+another, so that a connection keeps the right name after its Pod is gone.
 """
 
 from __future__ import annotations
