@@ -1,4 +1,4 @@
-"""Runs every measurement, or those named: python -m bench [core] [live] [console] [kubernetes] [--quick] [--large] …"""
+"""Runs every measurement, or those named: python -m bench [core] [live] [console] [history] [--quick] [--large] …"""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench import console, core, kubernetes, live, peers, table
-from bench.sizes import LARGE_LIVE, QUICK, Sizes
+from bench import console, core, history, kubernetes, live, peers, table
+from bench.sizes import LARGE_DAY, LARGE_LIVE, QUICK, Sizes
 
 MEASUREMENTS: Mapping[str, Callable[[Sizes], None]] = {
     "core": core.main,
     "live": live.main,
     "console": lambda _: console.main(),
     "kubernetes": kubernetes.main,
+    "history": history.main,
 }
 
 
@@ -23,7 +24,11 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure podwire.")
     parser.add_argument("names", nargs="*", help=f"of {', '.join(MEASUREMENTS)}; all without any")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that everything works")
-    parser.add_argument("--large", action="store_true", help="also 10 million open connections: 4 GB of disk")
+    parser.add_argument(
+        "--large",
+        action="store_true",
+        help="also 10 million open connections, and a day of history with 100 million: 8 GB of disk",
+    )
     peers_help = "install what is compared (Debian, which may also start it as services)"
     parser.add_argument("--install-peers", action="store_true", help=peers_help)
     given = parser.parse_args(words)
@@ -33,7 +38,7 @@ def main(words: list[str]) -> int:
             return 1
     sizes = QUICK if given.quick else Sizes()
     if given.large:
-        sizes = replace(sizes, live=(*sizes.live, LARGE_LIVE))
+        sizes = replace(sizes, live=(*sizes.live, LARGE_LIVE), history_day=LARGE_DAY)
     if given.install_peers:
         peers.install()
     table.machine()

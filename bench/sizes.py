@@ -30,6 +30,10 @@ class Sizes:
     changes: int = 5_000
     """Events a second on a watch."""
     change_seconds: int = 30
+    history_rows: int = 1_000_000
+    """Ended connections that are written."""
+    history_day: int = 4_166_664
+    """Connections that questions are asked of: an hour of a day of 100 million."""
 
     def words(self, *more: str) -> tuple[str, ...]:
         """Return the generator's options for the common capture, with `more`."""
@@ -52,6 +56,10 @@ QUICK = Sizes(
     peer_pods=500,
     changes=500,
     change_seconds=3,
+    history_rows=50_000,
+    history_day=120_000,
 )
 LARGE_LIVE = 10_000_000
 """Connections that are open at once with `--large`: takes some 4 GB of disk and 3 GB of memory."""
+LARGE_DAY = 100_000_000
+"""Connections that questions of history are asked of with `--large`: 4 GB of disk, a quarter of an hour to make."""
