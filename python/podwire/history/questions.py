@@ -167,7 +167,7 @@ class _Asking:
         """Ask it."""
         question = self.question
         is_estimated = question.rollup is not None and question.rollup.has_percentiles and self._is_large()
-        rows = self._rolled(is_estimated=is_estimated) if question.rollup else self._single()
+        rows = self._rolled_once(is_estimated=is_estimated) if question.rollup else self._single()
         most = MOST_SAMPLES if question.interval_ns else MOST_ROWS
         limit = min(question.limit or most + 1, most + 1)
         wanted = ", ".join(map(quoted, question.columns)) or "*"
@@ -178,6 +178,11 @@ class _Asking:
             raise UsageError(msg)
         count = len(table) if len(table) < limit else self._count(rows)
         return Found(table, count, is_estimated)
+
+    def _rolled_once(self, *, is_estimated: bool) -> str:
+        """Make the roll-up a table, which is small: it is read twice where a limit leaves rows out."""
+        self.database.execute(f"CREATE TEMP TABLE rolled AS {self._rolled(is_estimated=is_estimated)}")
+        return "SELECT * FROM rolled"
 
     def _single(self) -> str:
         """Return SQL for single connections that pass, sampled where an interval is asked for."""
