@@ -42,7 +42,7 @@ from podwire.engine.parts import Parts
 from podwire.engine.record_names import RecordNames
 from podwire.engine.sources import SourceFeed
 from podwire.fabric.file_store import FileStore
-from podwire.history import HistoryStore
+from podwire.history import HistoryStore, Kind
 from podwire.settings.configuration import Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.settings.paths import default_socket, default_state_dir
@@ -150,7 +150,14 @@ class Daemon:
                 history=lambda: writing_state(history, enabled=configurator.configuration.history.enable),
             ),
             *sum_handlers(Asker(questions, self._clock), switch_name=name),
-            ConnectionHandler(parts, notes, switch_name=name, native_vlan=self._settings.native_vlan),
+            ConnectionHandler(
+                parts,
+                notes,
+                questions,
+                switch_name=name,
+                native_vlan=self._settings.native_vlan,
+                clear_history=lambda: history.clear(Kind.CONNECTION),
+            ),
             ConnectionStatsSettingsHandler(configurator, max_memory_bytes=self._settings.connection_max_memory),
             EncryptedHandler(parts),
             HistoryHandler(history, configurator, parts),

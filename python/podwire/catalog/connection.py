@@ -76,6 +76,7 @@ CONNECTION = Noun(
         Column("joined", YES_NO, "Whether the connection was there before its first packet was seen."),
         Column("source", STRING, "The interface or file that the connection was seen on."),
         Column("reason", STRING, "Why an end has no name."),
+        Column("time", TIME, "The sampled time, with the option interval."),
         Column("id", NUMBER, "The connection's number on this switch.", is_key=True),
     ),
     verbs=(
@@ -83,6 +84,7 @@ CONNECTION = Noun(
         Verb("clear-history", "Remove every connection that is kept in the history; the table stays."),
     ),
     examples=(
+        "connection-show within-last 1h transition-state ended src-namespace default",
         "connection-show",
         "connection-show dst-port 8080 cur-state est format src-pod,dst-pod,latency,age",
         "connection-show sort-desc latency limit-output 10",

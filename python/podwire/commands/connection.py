@@ -7,7 +7,7 @@ become filters on endpoint numbers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +18,14 @@ from podwire.commands.answer import Answer, Row
 from podwire.commands.conditions import Condition
 from podwire.commands.connection_names import CORE_COLUMNS, ConnectionNames
 from podwire.commands.connection_notes import ConnectionNotes
+from podwire.commands.connection_past import answer_past
 from podwire.commands.handlers import Values
-from podwire.commands.query import Query, Window
+from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
+from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.parts import Parts
+from podwire.support.errors import NotFoundError
+from podwire.support.port_names import app_name
 
 _CORE_COLUMNS = (
     "id",
@@ -70,9 +74,20 @@ class ConnectionHandler:
 
     noun = CONNECTION
 
-    def __init__(self, parts: Parts, notes: ConnectionNotes, *, switch_name: str, native_vlan: int) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        notes: ConnectionNotes,
+        questions: ConnectionQuestions,
+        *,
+        switch_name: str,
+        native_vlan: int,
+        clear_history: Callable[[], None] | None = None,
+    ) -> None:
         self._parts = parts
         self._notes = notes
+        self._questions = questions
+        self._clear_history = clear_history
         self._switch_name = switch_name
         self._native_vlan = native_vlan
         self._names = ConnectionNames(parts)
@@ -80,22 +95,29 @@ class ConnectionHandler:
     async def show(self, query: Query) -> Answer:
         """Return a row a connection, newest first unless sorted."""
         now_ns = self._parts.clock.now_ns()
+        if query.window.asks_for_past:
+            return await answer_past(query, self._questions, now_ns=now_ns)
         filters, rest = self._split(query, now_ns)
         # The core may cut where the first rows are the answer, and must not where all of them are to be counted.
         limit = query.source_limit if not rest else 0
         stamped = await asyncio.to_thread(self._snapshot, filters, limit)
         rows = [self._row(core_row, now_ns) for core_row in stamped]
-        answer = answer_rows(replace(query, conditions=rest, window=Window()), rows, now_ns=now_ns)
+        answer = answer_rows(replace(query, conditions=rest), rows, now_ns=now_ns)
         if answer.count:
             return answer
         total = self._parts.capture.counters().get("connections", 0)
         return Answer(columns=answer.columns, notes=self._notes.why_empty(total))
 
     async def act(self, verb: str, values: Values) -> Sequence[str]:
-        """Clear the table."""
-        assert verb == "clear"
+        """Clear the table, or what history keeps of it. Raises NotFoundError where no history is kept."""
         assert not values
-        await asyncio.to_thread(self._parts.capture.clear)
+        if verb == "clear":
+            await asyncio.to_thread(self._parts.capture.clear)
+            return ()
+        if self._clear_history is None:
+            msg = "No history is kept here."
+            raise NotFoundError(msg)
+        await asyncio.to_thread(self._clear_history)
         return ()
 
     def _snapshot(self, filters: list[Filter], limit: int) -> list[Row]:
@@ -111,11 +133,6 @@ class ConnectionHandler:
             filters += several
             if not several:
                 rest.append(condition)
-        window = query.window
-        if window.start_ns is not None:
-            filters.append(Filter("last-time", "range", (window.start_ns, _FOREVER_NS)))
-        if window.end_ns is not None:
-            filters.append(Filter("started-time", "range", (0, window.end_ns)))
         return filters, tuple(rest)
 
     def _core_filter(self, condition: Condition, now_ns: int) -> Filter | None:
@@ -140,8 +157,6 @@ class ConnectionHandler:
         row: dict[str, Any] = {name: core_row[name] for name in _CORE_COLUMNS}
         row["switch"] = self._switch_name
         row["vlan"] = core_row["vlan"] or self._native_vlan
+        row["app"] = app_name(core_row["proto"], core_row["dst-port"])
         row["age"] = max(0, now_ns - core_row["started-time"])
         return row | self._names.columns(core_row, now_ns)
-
-
-_FOREVER_NS = (1 << 63) - 1

@@ -60,7 +60,8 @@ class Asker:
             port_names=port_names(),
             now_ns=now_ns,
         )
-        return await asyncio.to_thread(self.questions.ask, question, filters=core_filters(about_connections))
+        filters = core_filters(about_connections) + window_filters(window)
+        return await asyncio.to_thread(self.questions.ask, question, filters=filters)
 
     async def answer(self, query: Query, rollup: Rollup, *, ignored: Sequence[str] = ()) -> Answer:
         """Answer a query about sums; `ignored` are the columns whose filters were understood already."""
@@ -99,6 +100,19 @@ def core_filters(conditions: Iterable[Condition]) -> list[Filter]:
         for each in conditions
         if each.column.name in _CORE and each.operator in ("in", "range", "prefix")
     ]
+
+
+def window_filters(window: Window) -> list[Filter]:
+    """Return what the packet core can apply of a window."""
+    filters = []
+    if window.start_ns is not None:
+        filters.append(Filter("last-time", "range", (window.start_ns, _FOREVER_NS)))
+    if window.end_ns is not None:
+        filters.append(Filter("started-time", "range", (0, window.end_ns)))
+    return filters
+
+
+_FOREVER_NS = (1 << 63) - 1
 
 
 def chosen(query: Query, name: str, default: str) -> str:

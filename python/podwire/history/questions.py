@@ -54,7 +54,7 @@ class Question:
     """On connections."""
     rollup: Rollup | None = None
     having: tuple[Condition, ...] = ()
-    """On the rows of the roll-up."""
+    """On the rows of the roll-up, or on samples."""
     sort: tuple[tuple[str, bool], ...] = ()
     """(column, descending), most important first."""
     limit: int = 0
@@ -189,7 +189,7 @@ class _Asking:
         question = self.question
         rows = f"SELECT * FROM {self._rows()} WHERE {all_of(question.where)}"
         if question.interval_ns is None:
-            return rows
+            return f"SELECT *, NULL::BIGINT AS time FROM ({rows})"
         step, end = question.interval_ns, question.end_ns if question.end_ns is not None else question.now_ns
         start = str(question.start_ns) if question.start_ns is not None else '"started-time"'
         first = f'{start} + greatest(("started-time" - {start} + {step - 1}) // {step}, 0) * {step}'
@@ -200,7 +200,8 @@ class _Asking:
         if total > MOST_SAMPLES:
             msg = f"interval: more than {MOST_SAMPLES} samples; choose a longer interval or a shorter window"
             raise UsageError(msg)
-        return f"SELECT *, unnest(range({first}, {last} + 1, {step})) AS time FROM ({rows}) WHERE {samples} > 0"
+        sampled = f"SELECT *, unnest(range({first}, {last} + 1, {step})) AS time FROM ({rows}) WHERE {samples} > 0"
+        return f"SELECT * FROM ({sampled}) WHERE {all_of(question.having)}"
 
     def _rolled(self, *, is_estimated: bool) -> str:
         question = self.question

@@ -130,7 +130,7 @@ def _commands(parts: Parts) -> Commands:
             *sum_handlers(Asker(questions, parts.clock, has_default_window=False), switch_name="switch"),
             CaptureHandler(parts, None),
             CniHandler(None, parts),
-            ConnectionHandler(parts, notes, switch_name="switch", native_vlan=settings.native_vlan),
+            ConnectionHandler(parts, notes, questions, switch_name="switch", native_vlan=settings.native_vlan),
             EncryptedHandler(parts),
             VPortHandler(None, parts, switch_name="switch"),
         ],

@@ -18,6 +18,8 @@ etcd-client 2379 etcd-server 2380 iscsi-target 3260 mysql 3306 ms-wbt-server 338
 vxlan 4789 geneve 6081 redis 6379 http-alt 8080 pcsync-https 8443 zabbix-agent 10050 mongodb 27017
 """
 
+_PROTOS = ("tcp", "udp", "sctp")
+
 Names = Mapping[tuple[str, int], str]
 
 
@@ -25,17 +27,20 @@ Names = Mapping[tuple[str, int], str]
 def port_names() -> Names:
     """Return names by protocol (`tcp`, `udp`, `sctp`) and port."""
     words = _WELL_KNOWN.split()
-    names = {
-        (proto, int(port)): name
-        for name, port in zip(words[::2], words[1::2], strict=True)
-        for proto in ("tcp", "udp", "sctp")
-    }
+    names = {(proto, int(port)): name for name, port in zip(words[::2], words[1::2], strict=True) for proto in _PROTOS}
     try:
         with SERVICES.open("rb") as file:
             text = file.read(_MOST_BYTES).decode("utf-8", "replace")
     except OSError:
         return names
     return {**names, **read_services(text)}
+
+
+def app_name(proto: str | None, port: int) -> str | None:
+    """Return the name of a port, its number where it has no name, and nothing for protocols without ports."""
+    if proto not in _PROTOS:
+        return None
+    return port_names().get((proto, port)) or str(port)
 
 
 def read_services(text: str) -> Names:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podwire.catalog.connection import CONNECTION
+from podwire.catalog.encrypted import ENCRYPTED
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.catalog.vport import VPORT
 from podwire.commands.answer import Row
@@ -118,7 +119,7 @@ def test_interval_samples_what_was_there() -> None:
 
 def test_interval_is_refused_where_there_are_no_samples() -> None:
     with pytest.raises(UsageError, match="has no samples"):
-        parse_query(CONNECTION, [("interval", "10s")], now_ns=NOW)
+        parse_query(ENCRYPTED, [("interval", "10s")], now_ns=NOW)
 
 
 def test_interval_is_bounded() -> None:
