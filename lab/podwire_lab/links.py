@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -59,6 +60,14 @@ class Links:
 
     def address(self, name: str, address: str, length: int) -> None:
         self.route.addr("add", index=self.index(name), address=address, prefixlen=length)
+
+    def forget_neighbour(self, name: str, address: str) -> None:
+        """Asks anew who has an address, where it was somebody else's before."""
+        try:
+            self.route.neigh("del", dst=address, ifindex=self.index(name))
+        except NetlinkError as error:
+            if error.code != errno.ENOENT:
+                raise
 
     def default_via(self, gateway: str, name: str) -> None:
         self.route.route("add", dst="0.0.0.0/0", gateway=gateway, oif=self.index(name), flags=["onlink"])

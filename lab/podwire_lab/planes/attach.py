@@ -48,6 +48,8 @@ def _attach_to_bridge(node_links: Links, node: Node, pod: Pod, inside: Namespace
     near = (_bridge_link(pod), mac_for(f"veth/{pod.key}"))
     node_links.veth(near, ("eth0", pod.mac), mtu, inside)
     node_links.join(near[0], BRIDGE)
+    # Within a second of its last word the node does not believe an announcement (the kernel's neigh/*/locktime).
+    node_links.forget_neighbour(BRIDGE, pod.address)
 
     def finish() -> None:
         _bring_up("eth0", pod.address, 24)
@@ -81,10 +83,12 @@ def _attach_by_route(node_links: Links, _node: Node, pod: Pod, inside: Namespace
 
 def _bring_up(name: str, address: str, length: int) -> None:
     offloads_off(name)
+    # The address may have been another Pod's a moment ago: its neighbours are told, as the CNI's plugins do.
+    write_sysctls({f"net/ipv4/conf/{name}/arp_notify": "1"})
     with links() as own:
         own.up("lo")
-        own.up(name)
         own.address(name, address, length)
+        own.up(name)
 
 
 def _block_route(node_links: Links, node: Node, _cluster: Cluster) -> None:
