@@ -20,8 +20,10 @@ class RecordBatch:
 class Engine:
     """Reads packets from files and interfaces into one connection table."""
 
-    def __new__(cls, *, mode: str = "full", max_memory_bytes: int = 1 << 30, keeps_ended: bool = False) -> Engine:
-        """`mode` is `full` or `control`; `max_memory_bytes` bounds the connection table.
+    def __new__(
+        cls, *, mode: str = "full", max_memory_bytes: int = 1 << 30, keeps_ended: bool = False, threads: int = 1
+    ) -> Engine:
+        """`mode` is `full` or `control`; `max_memory_bytes` bounds the connection table, spread over `threads`.
 
         With `keeps_ended`, what has ended stays in the table until its memory is needed.
         """

@@ -20,9 +20,16 @@ class Capture:
     Raises CaptureError where a source cannot be read, and after `close`.
     """
 
-    def __init__(self, *, mode: str = "full", max_memory_bytes: int = 1 << 30, keeps_ended: bool = False) -> None:
-        """`max_memory_bytes` bounds the connection table; `keeps_ended` lets what has ended stay as long as it fits."""
-        self._engine = Engine(mode=mode, max_memory_bytes=max_memory_bytes, keeps_ended=keeps_ended)
+    def __init__(
+        self, *, mode: str = "full", max_memory_bytes: int = 1 << 30, keeps_ended: bool = False, threads: int = 1
+    ) -> None:
+        """`max_memory_bytes` bounds the connection table; `keeps_ended` lets what has ended stay as long as it fits.
+
+        Connections are spread over `threads` (1 to 64) that read and count side by side; each has its part of the memory.
+        """
+        self._engine = Engine(
+            mode=mode, max_memory_bytes=max_memory_bytes, keeps_ended=keeps_ended, threads=threads
+        )
         self.mode = mode
         """`full` or `control`."""
 

@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use source::{Mode, Monitor, Ports};
-use track::{Encap, Limits, OverlaySpec, Scope, Tracker};
+use track::{Counters, Encap, Limits, OverlaySpec, Scope, Spread, Tracker};
 
 use crate::counters::Name;
 use crate::error::{Error, Result};
 use crate::files::Reading;
+use crate::learned::Learned;
 use crate::live::Reader;
+
+/// The most trackers that there may be.
+pub(crate) const MOST_SHARDS: usize = 64;
 
 /// Where frames with one number came from.
 pub(crate) struct Source {
@@ -69,35 +73,72 @@ const NO_SOURCE: u16 = u16::MAX;
 /// One engine's shared state.
 pub(crate) struct Core {
     pub(crate) mode: Mode,
-    tracker: Mutex<Tracker>,
+    /// Each with its share of the connections, told by [`Core::spread`].
+    trackers: Vec<Mutex<Tracker>>,
+    /// Ports that servers answer from, as all trackers know.
+    pub(crate) learned: Learned,
     sources: Mutex<Vec<Source>>,
     ports: Mutex<Ports>,
     scopes: Mutex<Vec<ScopeByName>>,
+    overlays: Mutex<Vec<OverlaySpec>>,
     reading: Mutex<Arc<Reading>>,
     closed: AtomicBool,
 }
 
 impl Core {
-    pub(crate) fn new(mode: Mode, max_memory_bytes: usize, keeps_ended: bool) -> Self {
+    pub(crate) fn new(mode: Mode, max_memory_bytes: usize, keeps_ended: bool, shards: usize) -> Self {
         let control_only = mode == Mode::Control;
-        let limits = Limits { max_memory_bytes, control_only, keeps_ended, ..Limits::default() };
+        let shards = shards.clamp(1, MOST_SHARDS);
+        let ended_queue = Limits::default().ended_queue / shards;
+        let max_memory_bytes = max_memory_bytes / shards;
+        let limits = Limits { max_memory_bytes, control_only, keeps_ended, ended_queue, ..Limits::default() };
+        let tracker = |number: usize| {
+            let mut tracker = Tracker::new(limits.clone());
+            tracker.number_by(number as u64 + 1, shards as u64);
+            Mutex::new(tracker)
+        };
         Self {
             mode,
-            tracker: Mutex::new(Tracker::new(limits)),
+            trackers: (0..shards).map(tracker).collect(),
+            learned: Learned::default(),
             sources: Mutex::new(Vec::new()),
             ports: Mutex::new(Ports::default()),
             scopes: Mutex::default(),
+            overlays: Mutex::default(),
             reading: Mutex::default(),
             closed: AtomicBool::new(false),
         }
     }
 
-    /// The tracker, for one batch or one chunk. Fails once a thread has panicked while it held it: its table can then
+    /// How many trackers there are.
+    pub(crate) fn shards(&self) -> usize {
+        self.trackers.len()
+    }
+
+    /// A tracker, for one batch or one chunk. Fails once a thread has panicked while it held it: its table can then
     /// not be trusted.
-    pub(crate) fn tracker(&self) -> Result<MutexGuard<'_, Tracker>> {
-        self.tracker.lock().map_err(|_| {
+    pub(crate) fn tracker(&self, shard: usize) -> Result<MutexGuard<'_, Tracker>> {
+        self.trackers[shard].lock().map_err(|_| {
             Error::Capture("The packet core stopped after an internal failure: restart podwire.".to_owned())
         })
+    }
+
+    /// Does the same with one tracker after the other.
+    pub(crate) fn each(&self, mut work: impl FnMut(&mut Tracker)) -> Result<()> {
+        (0..self.shards()).try_for_each(|shard| {
+            work(&mut *self.tracker(shard)?);
+            Ok(())
+        })
+    }
+
+    /// Changes the memory that all trackers together may take, bytes.
+    pub(crate) fn set_max_memory(&self, bytes: usize) -> Result<()> {
+        self.each(|tracker| tracker.set_max_memory(bytes / self.shards()))
+    }
+
+    /// What tells the trackers apart that packets are for.
+    pub(crate) fn spread(&self) -> Spread {
+        Spread::new(self.shards(), &self.overlays.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
@@ -166,8 +207,10 @@ impl Core {
                 reader.monitor.set_ports(ports.clone())?;
             }
         }
-        self.tracker()?.set_overlays(overlays);
-        Ok(())
+        overlays.clone_into(&mut self.overlays.lock().unwrap_or_else(PoisonError::into_inner));
+        self.each(|tracker| {
+            tracker.set_overlays(overlays);
+        })
     }
 
     /// Tells clusters apart by where they are seen, from now on also at sources that open later.
@@ -186,8 +229,7 @@ impl Core {
             vlan: *vlan,
         };
         let scopes: Vec<Scope> = wanted.iter().map(by_number).collect();
-        self.tracker()?.set_scopes(&scopes);
-        Ok(())
+        self.each(|tracker| tracker.set_scopes(&scopes))
     }
 
     /// Stops the thread of one source; its connections and counters stay.
@@ -218,7 +260,8 @@ impl Core {
 
     /// Every counter of the engine with its name.
     pub(crate) fn counters(&self) -> Result<HashMap<Name, u64>> {
-        let counters = self.tracker()?.counters();
+        let mut counters = Counters::default();
+        self.each(|tracker| counters.add(&tracker.counters()))?;
         let mut named: HashMap<_, _> = crate::counters::of_source(&counters.sources).collect();
         let own = counters.iter().skip(counters.sources.iter().count());
         named.extend(own.map(|(name, count)| (Name::Borrowed(name), count)));

@@ -30,10 +30,12 @@ pub(crate) fn of_source(counters: &SourceCounters) -> impl Iterator<Item = (Name
 /// Every source with its counters, in the order in which they were opened.
 pub(crate) fn of_all(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
     let numbers = 0..core.sources().len() as u16;
-    let counted: Vec<SourceCounters> = {
-        let tracker = core.tracker()?;
-        numbers.map(|number| *tracker.source_counters(number)).collect()
-    };
+    let mut counted: Vec<SourceCounters> = numbers.clone().map(|_| SourceCounters::default()).collect();
+    core.each(|tracker| {
+        for (number, counters) in numbers.clone().zip(&mut counted) {
+            counters.add(tracker.source_counters(number));
+        }
+    })?;
     let sources = core.sources();
     let rows = sources.iter().zip(&counted).enumerate();
     Ok(rows.map(|(number, (source, counters))| row(number, source, counters)).collect())
@@ -61,7 +63,6 @@ fn row(number: usize, source: &Source, counters: &SourceCounters) -> HashMap<Nam
 
 /// Encrypted traffic between nodes, a row for each pair of them.
 pub(crate) fn of_encrypted(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
-    let tracker = core.tracker()?;
     let row = |pair: &EncryptedPair| {
         let texts = [("kind", pair.kind.name().to_owned()), ("node", pair.nodes[0].to_string())];
         let texts = texts.into_iter().chain([("peer", pair.nodes[1].to_string())]);
@@ -76,7 +77,9 @@ pub(crate) fn of_encrypted(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
         let texts = texts.map(|(name, text)| (Cow::Borrowed(name), Value::Text(text)));
         texts.chain(counts.map(|(name, count)| (Cow::Borrowed(name), Value::Count(count)))).collect()
     };
-    Ok(tracker.encrypted().map(row).collect())
+    let mut rows = Vec::new();
+    core.each(|tracker| rows.extend(tracker.encrypted().map(row)))?;
+    Ok(rows)
 }
 
 fn name_of(outcome: Outcome) -> Name {

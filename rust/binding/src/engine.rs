@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use source::Mode;
-use track::{Door, Encap, OverlaySpec, Place, Span};
+use track::{Door, Encap, OverlaySpec, Place, Span, Tracker};
 
 use crate::batch::RecordBatch;
 use crate::condition::Filter;
@@ -50,14 +50,14 @@ impl Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (*, mode="full", max_memory_bytes=1 << 30, keeps_ended=false))]
-    fn new(mode: &str, max_memory_bytes: usize, keeps_ended: bool) -> PyResult<Self> {
+    #[pyo3(signature = (*, mode="full", max_memory_bytes=1 << 30, keeps_ended=false, threads=1))]
+    fn new(mode: &str, max_memory_bytes: usize, keeps_ended: bool, threads: usize) -> PyResult<Self> {
         let mode = match mode {
             "full" => Mode::Full,
             "control" => Mode::Control,
             other => return Err(Error::Value(format!("Mode '{other}' is neither full nor control.")).into()),
         };
-        Ok(Self { core: guarded(|| Ok(Arc::new(Core::new(mode, max_memory_bytes, keeps_ended))))? })
+        Ok(Self { core: guarded(|| Ok(Arc::new(Core::new(mode, max_memory_bytes, keeps_ended, threads))))? })
     }
 
     #[pyo3(signature = (name, ring_bytes=64 << 20, snap_bytes=256))]
@@ -81,17 +81,11 @@ impl Engine {
     }
 
     fn set_collecting(&self, py: Python<'_>, collecting: bool) -> PyResult<()> {
-        self.free(py, |core| {
-            core.tracker()?.set_collecting(collecting);
-            Ok(())
-        })
+        self.free(py, |core| core.each(|tracker| tracker.set_collecting(collecting)))
     }
 
     fn set_max_memory(&self, py: Python<'_>, max_bytes: usize) -> PyResult<()> {
-        self.free(py, |core| {
-            core.tracker()?.set_max_memory(max_bytes);
-            Ok(())
-        })
+        self.free(py, |core| core.set_max_memory(max_bytes))
     }
 
     fn set_overlays(&self, py: Python<'_>, overlays: Vec<Overlay>) -> PyResult<()> {
@@ -105,8 +99,7 @@ impl Engine {
         self.free(py, |core| {
             let read = |(address, cluster): (String, u16)| Ok((read_address(&address)?, cluster));
             let nodes = nodes.into_iter().map(read).collect::<Result<Vec<_>>>()?;
-            core.tracker()?.set_nodes(&nodes);
-            Ok(())
+            core.each(|tracker| tracker.set_nodes(&nodes))
         })
     }
 
@@ -114,20 +107,14 @@ impl Engine {
         self.free(py, |core| {
             let claims = claims.into_iter().map(read_claim).collect::<Result<Vec<_>>>()?;
             for some in claims.chunks(CLAIMS_AT_ONCE) {
-                let mut tracker = core.tracker()?;
-                for (place, spans) in some {
-                    tracker.set_claims(place, spans);
-                }
+                core.each(|tracker| some.iter().for_each(|(place, spans)| tracker.set_claims(place, spans)))?;
             }
             Ok(())
         })
     }
 
     fn set_away(&self, py: Python<'_>, away: Vec<(u16, u64)>) -> PyResult<()> {
-        self.free(py, |core| {
-            core.tracker()?.set_away(&away);
-            Ok(())
-        })
+        self.free(py, |core| core.each(|tracker| tracker.set_away(&away)))
     }
 
     fn set_scopes(&self, py: Python<'_>, scopes: Vec<ScopeByName>) -> PyResult<()> {
@@ -149,10 +136,7 @@ impl Engine {
     }
 
     fn clear(&self, py: Python<'_>) -> PyResult<()> {
-        self.free(py, |core| {
-            core.tracker()?.clear();
-            Ok(())
-        })
+        self.free(py, |core| core.each(Tracker::clear))
     }
 
     fn counters(&self, py: Python<'_>) -> PyResult<HashMap<Name, u64>> {
@@ -168,7 +152,11 @@ impl Engine {
     }
 
     fn last_packet_ns(&self, py: Python<'_>) -> PyResult<u64> {
-        self.free(py, |core| Ok(core.tracker()?.last_packet_ns()))
+        self.free(py, |core| {
+            let mut latest_ns = 0;
+            core.each(|tracker| latest_ns = tracker.last_packet_ns().max(latest_ns))?;
+            Ok(latest_ns)
+        })
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

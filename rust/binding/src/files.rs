@@ -17,6 +17,8 @@ use crate::error::{Error, Result, guarded};
 use crate::files::doors::Doors;
 use crate::files::gate::Gate;
 
+mod chunk;
+mod crew;
 mod doors;
 mod gate;
 
@@ -79,25 +81,14 @@ pub(crate) fn read(core: &Core, paths: Vec<PathBuf>) -> Result<ReadSummary> {
 
 fn work(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<ReadSummary> {
     let (readers, mut errors) = open_all(core, paths, reading)?;
-    let mut gate = Gate::new(core);
-    let mut doors = Doors::new(core);
-    let mut merged = Merged::new(readers);
+    let mut input = Input { merged: Merged::new(readers), doors: Doors::new(core), last_ns: 0 };
     let started = Instant::now();
-    let mut outcome = Ok(());
-    while outcome.is_ok() && !reading.progress.is_stopped() {
-        let more = merged.next_batch(&mut |frames| {
-            reading.packets.fetch_add(frames.len() as u64, Ordering::Relaxed);
-            doors.look(frames);
-            outcome = match &mut gate {
-                None => feed(core, frames),
-                Some(gate) => feed(core, &gate.pass(frames)),
-            };
-        });
-        if !more {
-            break;
-        }
+    if core.shards() == 1 {
+        alone(core, &mut input, reading)?
+    } else {
+        input = crew::read(core, input, reading)?
     }
-    outcome?;
+    let Input { merged, doors, .. } = input;
     errors.extend(merged.errors());
     let sentences = |all: Vec<String>| all.into_iter().map(|sentence| format!("{sentence}.")).collect();
     Ok(ReadSummary {
@@ -134,10 +125,48 @@ fn open_all(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<Opened>
     Ok((readers.into_iter().map(number).collect::<Result<_>>()?, errors))
 }
 
-fn feed(core: &Core, frames: &[Frame<'_>]) -> Result<()> {
-    let mut tracker = core.tracker()?;
+/// The frames of all captures, in order.
+struct Input {
+    merged: Merged,
+    doors: Doors,
+    /// The time of the latest frame.
+    last_ns: u64,
+}
+
+impl Input {
+    /// Hands over the next frames; false when there are none.
+    fn next_batch(&mut self, reading: &Reading, sink: &mut dyn FnMut(&[Frame<'_>], u64)) -> bool {
+        let Self { merged, doors, last_ns } = self;
+        merged.next_batch(&mut |frames| {
+            reading.packets.fetch_add(frames.len() as u64, Ordering::Relaxed);
+            doors.look(frames);
+            *last_ns = frames.iter().map(|frame| frame.ts_ns).fold(*last_ns, u64::max);
+            sink(frames, *last_ns);
+        })
+    }
+}
+
+/// Reads all in this thread.
+fn alone(core: &Core, input: &mut Input, reading: &Reading) -> Result<()> {
+    let mut gate = Gate::new(core);
+    let mut outcome = Ok(());
+    while outcome.is_ok() && !reading.progress.is_stopped() {
+        let more = input.next_batch(reading, &mut |frames, now_ns| {
+            outcome = match &mut gate {
+                None => feed(core, frames, now_ns),
+                Some(gate) => feed(core, &gate.pass(frames), now_ns),
+            };
+        });
+        if !more {
+            break;
+        }
+    }
+    outcome
+}
+
+fn feed(core: &Core, frames: &[Frame<'_>], now_ns: u64) -> Result<()> {
+    let mut tracker = core.tracker(0)?;
     tracker.batch(frames);
-    let now_ns = tracker.last_packet_ns();
     tracker.expire(now_ns);
     Ok(())
 }

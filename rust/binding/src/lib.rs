@@ -11,6 +11,7 @@ mod counters;
 mod engine;
 mod error;
 mod files;
+mod learned;
 mod live;
 mod snapshot;
 

@@ -24,13 +24,24 @@ pub(crate) fn take(core: &Core, filters: Vec<Filter>, columns: &[String], limit:
     if columns.iter().any(|column| column.is_judged) {
         judge(core, &mut rows)?;
     }
-    rows.sort_unstable_by_key(|row| Reverse(row.id));
+    rows.sort_unstable_by_key(|row| Reverse(order(row)));
     batch::build(&columns, &rows, &names)
 }
 
 /// The connections that ended since the last call, oldest first, at most `limit` of them, with every column.
 pub(crate) fn take_ended(core: &Core, limit: usize) -> Result<RecordBatch> {
-    let rows = core.tracker()?.take_ended(limit);
+    let mut rows = Vec::new();
+    // Nobody waits longest for ever: each shard gives the same share, and what is left over goes to the first ones.
+    for shard in 0..core.shards() {
+        let share = (limit - rows.len()).div_ceil(core.shards() - shard);
+        rows.append(&mut core.tracker(shard)?.take_ended(share));
+    }
+    for shard in 0..core.shards() {
+        rows.append(&mut core.tracker(shard)?.take_ended(limit - rows.len()));
+    }
+    if core.shards() > 1 {
+        rows.sort_by_key(|row| row.ended_ns.unwrap_or(row.last_ns));
+    }
     batch::build(&COLUMNS.iter().collect::<Vec<_>>(), &rows, &core.source_names())
 }
 
@@ -41,7 +52,8 @@ fn read_columns(names: &[String]) -> Result<Vec<&'static Column>> {
 
 fn judge(core: &Core, rows: &mut [Connection]) -> Result<()> {
     for some in rows.chunks_mut(CHUNK as usize) {
-        let tracker = core.tracker()?;
+        // Every tracker is told the same of addresses.
+        let tracker = core.tracker(0)?;
         some.iter_mut().for_each(|row| tracker.judge(row));
     }
     Ok(())
@@ -65,16 +77,20 @@ fn passes(tracker: &Tracker, conditions: &[Condition], connection: &Connection) 
 
 fn walk(core: &Core, conditions: &[Condition], limit: usize) -> Result<Vec<Connection>> {
     let mut rows: Vec<Connection> = Vec::new();
-    let mut next = Some(0);
-    while let Some(from) = next {
-        let tracker = core.tracker()?;
-        next = tracker.for_each(from, CHUNK, &mut |connection| {
+    let mut next = Some((0, 0));
+    while let Some((shard, from)) = next {
+        let tracker = core.tracker(shard)?;
+        let then = tracker.for_each(from, CHUNK, &mut |connection| {
             if passes(&tracker, conditions, connection) {
                 rows.push(connection.clone());
             }
             true
         });
         drop(tracker);
+        next = match then {
+            Some(from) => Some((shard, from)),
+            None => (shard + 1 < core.shards()).then_some((shard + 1, 0)),
+        };
         if limit > 0 && rows.len() > limit.saturating_add(CHUNK as usize) {
             keep_newest(&mut rows, limit);
         }
@@ -85,9 +101,14 @@ fn walk(core: &Core, conditions: &[Condition], limit: usize) -> Result<Vec<Conne
     Ok(rows)
 }
 
+/// Shards number their connections apart, so that time comes first.
+fn order(row: &Connection) -> (u64, u64) {
+    (row.started_ns, row.id)
+}
+
 fn keep_newest(rows: &mut Vec<Connection>, limit: usize) {
     if rows.len() > limit {
-        rows.select_nth_unstable_by_key(limit, |row| Reverse(row.id));
+        rows.select_nth_unstable_by_key(limit, |row| Reverse(order(row)));
         rows.truncate(limit);
     }
 }

@@ -16,7 +16,7 @@ mod walker;
 
 pub use assembler::Instruction;
 pub use interpreter::run;
-pub use program::{assemble, destined_port, spread};
+pub use program::{assemble, destined_port, nothing, spread};
 use wire::LinkType;
 
 /// Which packets are wanted.

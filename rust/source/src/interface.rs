@@ -1,22 +1,23 @@
 //! A network interface as a source: its ring, its kernel filter, and what becomes of it when it goes down or away.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use wire::{Frame, LinkType};
 
-use crate::error::{Error, Result};
-use crate::filter::{Interest, Mode, Ports, assemble};
+use crate::error::Result;
+use crate::filter::{Interest, Mode, Ports};
 use crate::frames::BATCH_FRAMES;
 use crate::monitor::{Monitor, State};
-use crate::sys::{Ring, Shape, Socket, Wake, interface_flags, interface_hardware, interface_index};
+use crate::port::Port;
+use crate::sys::{Shape, Socket, Wake, interface_flags, interface_index};
 
 /// How long an interface that is down or gone is left alone before it is looked for again.
 const RETRY: Duration = Duration::from_millis(500);
 // Hardware types (linux/if_arp.h).
 const ETHERNET: u16 = 1;
-const LOOPBACK: u16 = 772;
+pub(crate) const LOOPBACK: u16 = 772;
 /// PPP, IP-in-IP both ways, SIT, GRE over IPv4, and links without a header (TUN, WireGuard).
 const BARE_IP: [u16; 6] = [512, 768, 769, 776, 778, 0xfffe];
 
@@ -35,24 +36,27 @@ pub struct Options {
 
 impl Drop for Interface {
     fn drop(&mut self) {
-        // The monitor may outlive this: it must not keep the socket, and with it the interface promiscuous.
+        if self.number > 0 {
+            return;
+        }
+        // The monitor may outlive this: it must not keep the sockets, and with them the interface promiscuous.
         self.monitor.count_drops();
-        self.monitor.wanted().socket = None;
+        self.monitor.wanted().sockets.clear();
     }
 }
 
-/// A socket with its ring, bound to one interface.
-struct Port {
-    socket: Arc<Socket>,
-    ring: Ring,
-    link: LinkType,
-}
+/// Where a new port waits for the thread that is going to read it.
+type Slot = Arc<Mutex<Option<Port>>>;
 
-/// An open interface. It is read by one thread; `monitor` gives the part that others may use.
+/// An open interface, or the part of one whose packets several threads share. It is read by one thread; `monitor` gives
+/// what others may use.
 pub struct Interface {
     monitor: Arc<Monitor>,
     shape: Shape,
     source: u16,
+    /// Which part it is. The first one watches over the interface, and opens it anew for all.
+    number: usize,
+    slots: Arc<[Slot]>,
     port: Port,
     retry_at: Instant,
 }
@@ -64,6 +68,16 @@ impl Interface {
     /// Where there is no such interface, its link type is unknown, or the process may not read it. An interface that
     /// is down is no error: its frames come in once it is up.
     pub fn open(name: &str, options: &Options) -> Result<Self> {
+        Ok(Self::open_parts(name, options, 1)?.swap_remove(0))
+    }
+
+    /// The same in `count` parts that share its packets, for as many threads: all packets of a connection, inside of
+    /// tunnels or not, come to one part, and packets between the same addresses on another interface to the part with
+    /// the same number. The ring's size is that of all together.
+    ///
+    /// # Errors
+    /// As for [`Interface::open`].
+    pub fn open_parts(name: &str, options: &Options, count: usize) -> Result<Vec<Self>> {
         let interest = Interest {
             mode: options.mode,
             snap_bytes: options.snap_bytes.max(1),
@@ -71,9 +85,20 @@ impl Interface {
             ports: options.ports.clone(),
         };
         let monitor = Arc::new(Monitor::new(name, interest));
-        let shape = Shape::of(options.ring_bytes);
-        let port = Port::open(&monitor, shape)?;
-        Ok(Self { monitor, shape, source: 0, port, retry_at: Instant::now() })
+        let count = count.max(1);
+        let shape = Shape::of(options.ring_bytes / count);
+        let slots: Arc<[Slot]> = (0..count).map(|_| Slot::default()).collect();
+        let ports = Port::open_all(&monitor, shape, count)?;
+        let part = |(number, port)| Self {
+            monitor: Arc::clone(&monitor),
+            shape,
+            source: 0,
+            number,
+            slots: Arc::clone(&slots),
+            port,
+            retry_at: Instant::now(),
+        };
+        Ok(ports.into_iter().enumerate().map(part).collect())
     }
 
     /// The part that other threads may use.
@@ -93,13 +118,22 @@ impl Interface {
     /// log, and reading may go on after it.
     pub fn read(&mut self, wait: Duration, sink: &mut dyn FnMut(&[Frame<'_>])) -> Result<()> {
         let mut outcome = Ok(());
-        if self.port.ring_is_empty() {
+        if !self.port.ring.is_ready() {
             let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
-            if let Wake::Failed(reason) = self.port.socket.wait(milliseconds) {
+            if let Wake::Failed(reason) = self.port.socket.wait(milliseconds)
+                && self.number == 0
+            {
                 outcome = self.note_failure(reason);
             }
         }
         self.drain(sink);
+        if self.number > 0 {
+            // What ails the interface, the first part sees and tells.
+            if let Some(port) = lock(&self.slots[self.number]).take() {
+                self.port = port;
+            }
+            return Ok(());
+        }
         if self.monitor.state() != State::Up && Instant::now() >= self.retry_at {
             self.retry_at = Instant::now() + RETRY;
             outcome = outcome.and(self.look_again());
@@ -157,54 +191,30 @@ impl Interface {
             self.monitor.set_state(State::Down);
             return Ok(());
         }
-        if self.port.socket.bound_to() != Some(index) {
+        if self.port.socket.bound_to() != Some(index) || !self.port.is_whole {
             self.monitor.count_drops();
-            self.port = Port::open(&self.monitor, self.shape)?;
+            let mut ports = Port::open_all(&self.monitor, self.shape, self.slots.len())?.into_iter();
+            if let Some(first) = ports.next() {
+                self.port = first;
+            }
+            for (slot, port) in self.slots.iter().skip(1).zip(ports) {
+                *lock(slot) = Some(port);
+            }
         }
         self.monitor.set_state(State::Up);
         Ok(())
     }
 }
 
-impl Port {
-    /// Opens, filters, maps and binds, in this order: no frame enters before the filter is there.
-    fn open(monitor: &Monitor, shape: Shape) -> Result<Self> {
-        let failed = |tried| move |reason| monitor.failed(tried, reason);
-        let index = interface_index(monitor.name()).ok_or_else(|| Error::NoInterface(monitor.name().to_owned()))?;
-        let socket = Socket::open().map_err(|reason| match reason.raw_os_error() {
-            Some(libc::EPERM | libc::EACCES) => Error::NotAllowed(monitor.name().to_owned()),
-            _ => monitor.failed("open a packet socket", reason),
-        })?;
-        let hardware = interface_hardware(&socket, monitor.name()).unwrap_or_default();
-        let link = link_of(hardware).ok_or_else(|| Error::UnknownLink(monitor.name().to_owned(), hardware))?;
-        let mut wanted = monitor.wanted();
-        wanted.interest.link = link;
-        socket.attach(&assemble(&wanted.interest)).map_err(failed("set its filter"))?;
-        socket.make_ring(shape).map_err(failed("make its packet ring (try a smaller one)"))?;
-        let ring = Ring::map(&socket, shape).map_err(failed("map its packet ring"))?;
-        socket.bind(index).map_err(failed("listen on it"))?;
-        if hardware == LOOPBACK {
-            // Every frame on the loopback passes twice, out and in.
-            socket.ignore_outgoing().map_err(failed("leave out what it sends"))?;
-        }
-        socket.be_promiscuous(index).map_err(failed("make it promiscuous"))?;
-        let state = if is_up(&socket, monitor.name()) { State::Up } else { State::Down };
-        monitor.set_state(state);
-        let socket = Arc::new(socket);
-        wanted.socket = Some(Arc::clone(&socket));
-        Ok(Self { socket, ring, link })
-    }
-
-    fn ring_is_empty(&self) -> bool {
-        !self.ring.is_ready()
-    }
+fn lock(slot: &Slot) -> MutexGuard<'_, Option<Port>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn is_up(socket: &Socket, name: &str) -> bool {
+pub(crate) fn is_up(socket: &Socket, name: &str) -> bool {
     interface_flags(socket, name).is_some_and(|flags| flags & libc::IFF_UP != 0)
 }
 
-fn link_of(hardware: u16) -> Option<LinkType> {
+pub(crate) fn link_of(hardware: u16) -> Option<LinkType> {
     match hardware {
         ETHERNET | LOOPBACK => Some(LinkType::Ethernet),
         other if BARE_IP.contains(&other) => Some(LinkType::RawIp),

@@ -13,6 +13,7 @@ pub mod merge;
 pub mod monitor;
 pub mod pcap;
 pub mod pcapng;
+mod port;
 mod rotated;
 mod stored;
 mod sys;

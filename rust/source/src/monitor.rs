@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::filter::{Interest, Ports, assemble};
+use crate::filter::{Interest, Ports, assemble, spread};
 use crate::sys::Socket;
 
 /// What an interface is doing.
@@ -43,7 +43,19 @@ pub struct Monitor {
 
 pub(crate) struct Wanted {
     pub(crate) interest: Interest,
-    pub(crate) socket: Option<Arc<Socket>>,
+    /// One, or several that share its packets; none while it is closed.
+    pub(crate) sockets: Vec<Arc<Socket>>,
+}
+
+impl Wanted {
+    /// Puts the filters for what is wanted in place, and tells the sockets apart where there are several.
+    pub(crate) fn apply(&self) -> io::Result<()> {
+        if let [first, _, ..] = &self.sockets[..] {
+            first.spread(&spread(&self.interest.ports))?;
+        }
+        let filter = assemble(&self.interest);
+        self.sockets.iter().try_for_each(|socket| socket.attach(&filter))
+    }
 }
 
 impl Monitor {
@@ -51,7 +63,7 @@ impl Monitor {
     pub(crate) fn new(name: &str, interest: Interest) -> Self {
         Self {
             name: name.to_owned(),
-            wanted: Mutex::new(Wanted { interest, socket: None }),
+            wanted: Mutex::new(Wanted { interest, sockets: Vec::new() }),
             state: AtomicU8::new(State::Up as u8),
             drops: AtomicU64::new(0),
             freezes: AtomicU64::new(0),
@@ -103,19 +115,12 @@ impl Monitor {
     pub fn set_ports(&self, ports: Ports) -> Result<()> {
         let mut wanted = self.wanted();
         wanted.interest.ports = ports;
-        match &wanted.socket {
-            Some(socket) => {
-                socket.attach(&assemble(&wanted.interest)).map_err(|reason| self.failed("change its filter", reason))
-            }
-            None => Ok(()),
-        }
+        wanted.apply().map_err(|reason| self.failed("change its filter", reason))
     }
 
     /// Adds what the kernel has counted since the last time.
     pub(crate) fn count_drops(&self) {
-        if let Some(socket) = &self.wanted().socket
-            && let Ok(taken) = socket.take_statistics()
-        {
+        for taken in self.wanted().sockets.iter().filter_map(|socket| socket.take_statistics().ok()) {
             self.drops.fetch_add(u64::from(taken.drops), Ordering::Relaxed);
             self.freezes.fetch_add(u64::from(taken.freezes), Ordering::Relaxed);
         }

@@ -67,6 +67,20 @@ macro_rules! counters {
         }
 
         impl Counters {
+            /// Adds what another tracker counted. Claims and tunnels are told to each of them: they count once.
+            pub fn add(&mut self, other: &Self) {
+                let told = |counters: &Self| {
+                    [counters.claims, counters.claims_dropped, counters.claims_refused, counters.overlays_refused]
+                };
+                let [mine, theirs] = [told(self), told(other)];
+                self.sources.add(&other.sources);
+                $(self.$field += other.$field;)*
+                self.claims = mine[0].max(theirs[0]);
+                self.claims_dropped = mine[1].max(theirs[1]);
+                self.claims_refused = mine[2].max(theirs[2]);
+                self.overlays_refused = mine[3].max(theirs[3]);
+            }
+
             /// Every counter with its name.
             pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
                 let own = [$(($name, self.$field),)*];

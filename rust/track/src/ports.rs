@@ -4,6 +4,8 @@
 #[derive(Debug)]
 pub(crate) struct ServerPorts {
     bits: Vec<u64>,
+    /// Those that were learned since they were last asked for.
+    news: Vec<u16>,
 }
 
 /// Ports below this one are given to services (RFC 6335 §6, "System Ports").
@@ -11,12 +13,20 @@ const FIRST_USER_PORT: u16 = 1024;
 
 impl ServerPorts {
     pub fn new() -> Self {
-        Self { bits: vec![0; 1 << 10] }
+        Self { bits: vec![0; 1 << 10], news: Vec::new() }
     }
 
     /// Notes that a server answered from a port.
     pub fn learn(&mut self, port: u16) {
-        self.bits[usize::from(port) / 64] |= 1 << (port % 64);
+        if !self.knows(port) {
+            self.bits[usize::from(port) / 64] |= 1 << (port % 64);
+            self.news.push(port);
+        }
+    }
+
+    /// The ports that were learned since the last call.
+    pub fn take_news(&mut self) -> Vec<u16> {
+        std::mem::take(&mut self.news)
     }
 
     fn knows(&self, port: u16) -> bool {

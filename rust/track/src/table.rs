@@ -18,6 +18,7 @@ pub(crate) struct Table {
     pub seed: Seed,
     index: Index,
     next_id: u64,
+    id_step: u64,
 }
 
 impl Table {
@@ -28,12 +29,18 @@ impl Table {
             index: Index::new(),
             seed: Seed::random(),
             next_id: 1,
+            id_step: 1,
         }
     }
 
     /// Memory taken, bytes.
     pub fn bytes(&self) -> usize {
         self.slab.bytes() + self.wheel.bytes() + self.index.bytes()
+    }
+
+    /// Numbers new connections `first`, `first + step`, and so on.
+    pub fn number_by(&mut self, first: u64, step: u64) {
+        (self.next_id, self.id_step) = (first, step);
     }
 
     pub fn clear(&mut self) {
@@ -140,7 +147,7 @@ impl Table {
             (IpPair::V6 { .. }, wide) => [wide.unwrap_or_default(), key.hash as u32],
         };
         cold.set_id(self.next_id, path.vlan);
-        self.next_id += 1;
+        self.next_id += self.id_step;
         if let Some(tunnel) = &path.tunnel {
             set_tunnel(cold, tunnel, wide, direction);
         }

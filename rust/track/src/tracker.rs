@@ -114,6 +114,21 @@ impl Tracker {
         self.table.slab.set_max_bytes(bytes.max(1 << 20));
     }
 
+    /// Numbers the connections from now on `first`, `first + step`, …: several trackers then number them apart.
+    pub fn number_by(&mut self, first: u64, step: u64) {
+        self.table.number_by(first.max(1), step.max(1));
+    }
+
+    /// Takes note that a server answers from this port, as another tracker saw.
+    pub fn learn_port(&mut self, port: u16) {
+        self.ports.learn(port);
+    }
+
+    /// The ports that were learned since the last call, here or from others.
+    pub fn take_learned_ports(&mut self) -> Vec<u16> {
+        self.ports.take_news()
+    }
+
     /// Starts or stops making connections. While stopped, frames are counted and let go.
     pub fn set_collecting(&mut self, is_collecting: bool) {
         self.is_collecting = is_collecting;

@@ -27,14 +27,17 @@ impl Gate {
     /// The frames that a control filter lets through; the others are counted.
     pub(crate) fn pass<'a>(&mut self, frames: &[Frame<'a>]) -> Vec<Frame<'a>> {
         let mut kept = Vec::with_capacity(frames.len());
-        for frame in frames {
-            if run(self.program(frame.link), frame.data) > 0 {
-                kept.push(*frame);
-            } else if let Some(count) = self.filtered.get(usize::from(frame.source)) {
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        }
+        kept.extend(frames.iter().filter(|frame| self.passes(frame)));
         kept
+    }
+
+    /// Whether a control filter lets a frame through; it is counted where not.
+    pub(crate) fn passes(&mut self, frame: &Frame<'_>) -> bool {
+        let passes = run(self.program(frame.link), frame.data) > 0;
+        if !passes && let Some(count) = self.filtered.get(usize::from(frame.source)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        passes
     }
 
     fn program(&mut self, link: LinkType) -> &[Instruction] {

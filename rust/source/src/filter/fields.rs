@@ -19,6 +19,8 @@ pub(super) const IPV6_IN_IP: u32 = 41;
 pub(super) const GRE: u32 = 47;
 pub(super) const AH: u32 = 51;
 pub(super) const SCTP: u32 = 132;
+pub(super) const ICMP: u32 = 1;
+pub(super) const ICMPV6: u32 = 58;
 /// Hop-by-hop, routing, fragment, destination options, mobility, HIP, SHIM6.
 pub(super) const EXTENSIONS: [u32; 7] = [0, 43, 44, 60, 135, 139, 140];
 
@@ -36,6 +38,10 @@ pub(super) const ANY_FRAGMENT: u32 = 0x3fff;
 pub(super) const V6_NEXT: u32 = 6;
 pub(super) const V6_ADDRESSES: u32 = 8;
 pub(super) const V6_HEADER: u32 = 40;
+// ICMP (RFC 792) and ICMPv6 (RFC 4443): the types that quote a packet, and where it begins.
+pub(super) const ICMP_ERRORS: [u32; 5] = [3, 4, 5, 11, 12];
+pub(super) const ICMPV6_ERRORS: [u32; 4] = [1, 2, 3, 4];
+pub(super) const ICMP_HEADER: u32 = 8;
 // TCP, and what UDP and SCTP have in common with it.
 pub(super) const PORTS: [u32; 2] = [0, 2];
 pub(super) const TCP_FLAGS: u32 = 13;

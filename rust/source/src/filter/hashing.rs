@@ -1,7 +1,7 @@
-//! A hash of addresses and ports, collected on the way down: the same in both directions.
+//! A hash of the innermost addresses, collected on the way down: the same in both directions.
 
-use crate::filter::assembler::op;
-use crate::filter::fields::PORTS;
+use crate::filter::assembler::{Label, op};
+use crate::filter::fields::{ICMP_ERRORS, ICMP_HEADER, ICMPV6_ERRORS, V4_ADDRESSES, V6_ADDRESSES};
 use crate::filter::walker::Walker;
 
 /// Words of the program's memory.
@@ -35,12 +35,28 @@ impl Walker<'_> {
         }
     }
 
-    /// Mixes the ports at X into the hash.
-    pub(super) fn mix_ports(&mut self) {
-        self.asm.step(op::X_TO_A, 0);
-        self.asm.step(op::STORE, memory::SAVED_X);
-        for port in PORTS {
-            self.mix(op::LOAD_HALF_X, port);
+    /// An ICMP header at X: an error counts as the packet that it quotes.
+    pub(super) fn errors(&mut self, here: Label, here6: Label) {
+        let (quoted, v4, v6) = (self.asm.label(), self.asm.label(), self.asm.label());
+        for (label, kinds) in [(here, ICMP_ERRORS.as_slice()), (here6, ICMPV6_ERRORS.as_slice())] {
+            self.asm.place(label);
+            self.asm.step(op::LOAD_BYTE_X, 0);
+            for &kind in kinds {
+                self.asm.if_equal(kind, quoted);
+            }
+            self.asm.go(self.leaves.other);
+        }
+        self.asm.place(quoted);
+        self.asm.advance(ICMP_HEADER);
+        self.asm.step(op::LOAD_BYTE_X, 0);
+        self.asm.step(op::AND, 0xf0);
+        self.asm.if_equal(0x40, v4);
+        self.asm.if_equal(0x60, v6);
+        self.asm.go(self.leaves.other);
+        for (label, addresses, words) in [(v4, V4_ADDRESSES, 2), (v6, V6_ADDRESSES, 8)] {
+            self.asm.place(label);
+            self.mix_addresses(addresses, words);
+            self.asm.go(self.leaves.other);
         }
     }
 

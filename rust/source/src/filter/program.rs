@@ -47,8 +47,14 @@ pub fn assemble(interest: &Interest) -> Vec<Instruction> {
     walk.finish()
 }
 
+/// Makes the filter that lets nothing through.
+#[must_use]
+pub fn nothing() -> Vec<Instruction> {
+    vec![Instruction { code: op::KEEP, jt: 0, jf: 0, k: 0 }]
+}
+
 /// Makes the program that tells which of several rings a packet goes to: the same for both directions of an innermost
-/// connection, and for a connection whether it travels in a tunnel or not. The kernel takes the number that it ends in
+/// connection, whether it travels in a tunnel or not, for its fragments and for errors that quote it. The kernel takes the number that it ends in
 /// modulo the number of rings, and runs it from the network header on, behind any tag (packet(7), PACKET_FANOUT_CBPF).
 #[must_use]
 pub fn spread(ports: &Ports) -> Vec<Instruction> {
@@ -83,10 +89,7 @@ pub(super) fn spread_frames(ports: &Ports, link: LinkType) -> Vec<Instruction> {
 fn end_in_hash(mut walk: Walker<'_>) -> Vec<Instruction> {
     let leaves = walk.leaves;
     walk.write();
-    walk.asm.place(leaves.tcp);
-    walk.asm.place(leaves.ports);
-    walk.mix_ports();
-    for label in [leaves.other, leaves.strange, leaves.unwalked] {
+    for label in [leaves.tcp, leaves.ports, leaves.other, leaves.strange, leaves.unwalked] {
         walk.asm.place(label);
     }
     walk.keep_hash();

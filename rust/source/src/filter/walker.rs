@@ -7,8 +7,9 @@ use crate::filter::assembler::{Assembler, Instruction, Label, op};
 use crate::filter::fields::{
     AH, ANY_FRAGMENT, ERSPAN, ERSPAN2_HEADER, ERSPAN3, ERSPAN3_FLAGS, ERSPAN3_HEADER, ERSPAN3_STRANGE, EXTENSIONS,
     FRAME, FRAME_HEADER, FRAME_KIND, GENEVE_KIND, GENEVE_LENGTH, GRE, GRE_HEADER, GRE_KIND, GRE_OPTIONAL, GRE_SEQUENCE,
-    GRE_STRANGE, IP_IN_IP, IPV4, IPV6, IPV6_IN_IP, LATER_FRAGMENT, MOST_TAGS, MPLS, PORTS, SCTP, TAG, TAGS, TCP, UDP,
-    UDP_AND_TUNNEL, UDP_HEADER, V4_ADDRESSES, V4_FRAGMENT, V4_PROTOCOL, V6_ADDRESSES, V6_HEADER, V6_NEXT,
+    GRE_STRANGE, ICMP, ICMPV6, IP_IN_IP, IPV4, IPV6, IPV6_IN_IP, LATER_FRAGMENT, MOST_TAGS, MPLS, PORTS, SCTP, TAG,
+    TAGS, TCP, UDP, UDP_AND_TUNNEL, UDP_HEADER, V4_ADDRESSES, V4_FRAGMENT, V4_PROTOCOL, V6_ADDRESSES, V6_HEADER,
+    V6_NEXT,
 };
 
 /// More ports than this are not listed: all UDP is then taken for a tunnel.
@@ -166,6 +167,11 @@ impl<'a> Walker<'a> {
         self.asm.if_equal(IPV6_IN_IP, inner.v6);
         self.asm.if_equal(GRE, gre);
         self.asm.if_equal(SCTP, self.leaves.ports);
+        let errors = self.hashes.then(|| (self.asm.label(), self.asm.label()));
+        if let Some((icmp, icmp6)) = errors {
+            self.asm.if_equal(ICMP, icmp);
+            self.asm.if_equal(ICMPV6, icmp6);
+        }
         self.asm.if_equal(AH, self.leaves.unwalked);
         for extension in EXTENSIONS {
             self.asm.if_equal(extension, self.leaves.unwalked);
@@ -174,6 +180,9 @@ impl<'a> Walker<'a> {
         self.udp(udp, inner);
         if !is_last {
             self.gre(gre, inner);
+        }
+        if let Some((icmp, icmp6)) = errors {
+            self.errors(icmp, icmp6);
         }
     }
 

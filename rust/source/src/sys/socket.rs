@@ -44,13 +44,33 @@ impl Socket {
 
     /// Puts a filter in place of the present one, without a gap.
     pub(crate) fn attach(&self, program: &[Instruction]) -> io::Result<()> {
+        self.set_program(SOL_SOCKET, libc::SO_ATTACH_FILTER, program)
+    }
+
+    fn set_program(&self, level: c_int, option: c_int, program: &[Instruction]) -> io::Result<()> {
         let mut copy: Vec<libc::sock_filter> = program
             .iter()
             .map(|step| libc::sock_filter { code: step.code, jt: step.jt, jf: step.jf, k: step.k })
             .collect();
         let len = u16::try_from(copy.len()).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
         let filter = libc::sock_fprog { len, filter: copy.as_mut_ptr() };
-        self.set(SOL_SOCKET, libc::SO_ATTACH_FILTER, &filter)
+        self.set(level, option, &filter)
+    }
+
+    /// Shares the packets of its interface with others: takes a place in `group`, or in a new one. Returns the group.
+    ///
+    /// Which member a packet goes to, `spread` tells; members count from 0 in the order in which they joined.
+    pub(crate) fn join(&self, group: Option<u16>) -> io::Result<u16> {
+        let new = libc::PACKET_FANOUT_FLAG_UNIQUEID;
+        let kind = libc::PACKET_FANOUT_CBPF | if group.is_some() { 0 } else { new };
+        self.set(SOL_PACKET, libc::PACKET_FANOUT, &(u32::from(group.unwrap_or(0)) | kind << 16))?;
+        // The lower half is the group's number.
+        Ok(self.get::<u32>(SOL_PACKET, libc::PACKET_FANOUT)? as u16)
+    }
+
+    /// Puts the program in place that tells the members of its group apart.
+    pub(crate) fn spread(&self, program: &[Instruction]) -> io::Result<()> {
+        self.set_program(SOL_PACKET, libc::PACKET_FANOUT_DATA, program)
     }
 
     /// Asks for a receive ring of version 3 of this shape.

@@ -188,11 +188,15 @@ impl Tracker {
     /// A hash of what two copies of a segment have in common.
     #[inline(always)]
     fn print(&self, key: &Key, cluster: u16, parsed: &Parsed) -> u64 {
+        /// 2^64 divided by the golden ratio: what differs in few bits then does in many.
+        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let ends = if key.is_v6() { key.hash } else { key.addrs };
+        // Multiplied, since checksums differ in the same bits as the ports that they cover.
+        let ends = ends.wrapping_add(u64::from(key.ports).rotate_left(32)).wrapping_mul(MIX);
         let told = u64::from(parsed.ip_id) << 48 | u64::from(parsed.checksum) << 32 | u64::from(parsed.payload_len);
         let numbers = u64::from(parsed.seq) << 32 | u64::from(parsed.ack);
         let which = u64::from(parsed.flags) << 16 ^ u64::from(cluster);
-        self.table.seed.mix(numbers ^ which, told ^ ends ^ u64::from(key.ports) << 32)
+        self.table.seed.mix(numbers ^ which, told ^ ends)
     }
 
     /// Looks a lane's connection up in the index, and starts loading it.

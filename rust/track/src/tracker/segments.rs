@@ -5,6 +5,7 @@ use wire::Frame;
 
 use crate::entry::{IN, OUT};
 use crate::lane::{Lane, Path, network_of, wide_pair};
+use crate::spread::tells_server;
 use crate::story::{self, Entry, Segment, Verdict};
 use crate::view;
 
@@ -50,6 +51,7 @@ impl Tracker {
     }
 
     pub(super) fn follow(&mut self, slot: u32, direction: usize, lane: &Lane, frame: &Frame<'_>) {
+        self.learn_port_of(lane);
         if story::is_odd(lane.flags) {
             self.counters.odd_flags += 1;
             return;
@@ -57,7 +59,7 @@ impl Tracker {
         let (hot, cold) = self.table.slab.both(slot);
         let entry = Entry { hot, cold, gaps: &mut self.gaps };
         match story::follow(entry, direction, &Segment::of(lane), self.rules) {
-            Verdict::Counted => self.learn_port(lane),
+            Verdict::Counted => {}
             Verdict::Ended(end) => self.note_end(slot, end),
             Verdict::Suspicious => self.counters.suspicious += 1,
             Verdict::AfterEnd => self.counters.after_end += 1,
@@ -68,15 +70,17 @@ impl Tracker {
         }
     }
 
+    /// Whatever else it is: other trackers learn of it, too, and know no more than its flags.
     #[inline]
-    fn learn_port(&mut self, lane: &Lane) {
-        if is_syn_ack(lane) {
+    fn learn_port_of(&mut self, lane: &Lane) {
+        if tells_server(lane.flags) {
             self.ports.learn(lane.key.ports as u16);
         }
     }
 
     /// Enters a new connection.
     pub(super) fn open(&mut self, lane: &Lane, frame: &Frame<'_>) {
+        self.learn_port_of(lane);
         if story::is_odd(lane.flags) {
             self.counters.odd_flags += 1;
             return;
@@ -93,7 +97,6 @@ impl Tracker {
         story::begin(entry, direction, &Segment::of(lane), self.rules);
         self.counters.joined += u64::from(view::is_joined(&self.table.slab.cold[slot as usize]));
         self.schedule(slot, lane.ts_ns);
-        self.learn_port(lane);
     }
 
     /// A new row, whose story is still to begin. None where memory does not allow one.
@@ -113,13 +116,9 @@ impl Tracker {
     fn first_direction(&self, lane: &Lane, path: &Path) -> usize {
         let is_client = match lane.flags & (flag::SYN | flag::ACK) {
             flag::SYN => true,
-            _ if is_syn_ack(lane) => false,
+            _ if tells_server(lane.flags) => false,
             _ => self.ports.sender_is_client(path.src_port, path.dst_port),
         };
         if is_client { OUT } else { IN }
     }
-}
-
-fn is_syn_ack(lane: &Lane) -> bool {
-    lane.flags & (flag::SYN | flag::ACK) == flag::SYN | flag::ACK
 }

@@ -237,8 +237,10 @@ proptest! {
         if story.can_be_walked() {
             let plain = Story { wraps: vec![], ..story.clone() };
             prop_assert_eq!(hash, run(&program, &plain.frame()), "tunnels do not matter");
-            let other = Story { ports: [story.ports[0] ^ 1, story.ports[1]], ..story };
-            prop_assert_ne!(hash, run(&program, &other.frame()));
+            let others = Story { ports: [story.ports[0] ^ 1, story.ports[1]], ..story.clone() };
+            prop_assert_eq!(hash, run(&program, &others.frame()), "nor do ports, which fragments do not have");
+            let another = Story { addresses: [story.addresses[0] ^ 0x40, story.addresses[1]], ..story };
+            prop_assert_ne!(hash, run(&program, &another.frame()));
         }
     }
 
@@ -268,13 +270,35 @@ fn the_port_of_a_tunnel_is_told() {
 }
 
 #[test]
+fn an_error_goes_to_the_ring_of_what_it_quotes() {
+    let program = spread_frames(&ports(), LinkType::Ethernet);
+    for (is_v6, protocol, kinds) in [(false, 1, [3, 11]), (true, 58, [1, 3])] {
+        let [client, server, router] = [1, 2, 3].map(|number| address(is_v6, number));
+        let sent = build::frame(&build::Segment {
+            src: (client, 40_000),
+            dst: (server, 80),
+            seq: 1,
+            ack: 0,
+            flags: 2,
+            payload: 0,
+        });
+        for kind in kinds {
+            let mut message = vec![kind, 0, 0, 0, 0, 0, 0, 0];
+            message.extend(build::datagram(&sent));
+            let error = build::ethernet(&build::ip(router, client, protocol, &message));
+            assert_eq!(run(&program, &error), run(&program, &sent));
+        }
+    }
+}
+
+#[test]
 fn rings_are_used_alike() {
     let program = spread_frames(&ports(), LinkType::Ethernet);
     let mut counts = [0; 4];
     for number in 0..4000u16 {
         let story = Story {
             flags: 2,
-            addresses: [(number % 50) as u8, 99],
+            addresses: [(number % 250) as u8, 99],
             ports: [32_768 + number, 80],
             inner: Outer { is_v6: false, options: 0, extension: false },
             wraps: vec![],
