@@ -46,7 +46,7 @@ from podwire.history import HistoryStore, Kind
 from podwire.settings.configuration import Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.settings.paths import default_socket, default_state_dir
-from podwire.settings.serve import ServeSettings
+from podwire.settings.serve import ServeSettings, threads_for
 from podwire.support.clock import SystemClock
 from podwire.support.errors import UnavailableError
 from podwire.support.tasks import end_task, run_supervised
@@ -73,7 +73,11 @@ class Daemon:
             self._store.open()
             if self._store.warning:
                 _log.warning("%s", self._store.warning)
-            capture = Capture(mode=self._settings.mode, max_memory_bytes=self._settings.connection_max_memory)
+            capture = Capture(
+                mode=self._settings.mode,
+                max_memory_bytes=self._settings.connection_max_memory,
+                threads=threads_for(self._settings.threads),
+            )
             stack.callback(capture.close)
             await self._run_parts(Parts(capture=capture, clock=self._clock))
 

@@ -33,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", metavar="PATH", help="the unix socket that podwire cli speaks to")
     parser.add_argument("--switch-name", metavar="NAME", help="the name in the prompt; default: the host's name")
     parser.add_argument("--mode", choices=("full", "control"), help="read every packet, or only SYN, FIN and RST")
+    parser.add_argument(
+        "--threads", metavar="N", type=int, help="threads that read each interface; default: 0, by processors"
+    )
     parser.add_argument("--config", metavar="FILE", help="a TOML file with these options and more")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
@@ -58,6 +61,7 @@ def merge_settings(document: dict[str, Any], given: argparse.Namespace) -> Serve
         "socket": given.socket,
         "switch-name": given.switch_name,
         "mode": given.mode,
+        "threads": given.threads,
     }
     merged = document | {key: value for key, value in words.items() if value is not None}
     try:

@@ -25,11 +25,9 @@ class Capture:
     ) -> None:
         """`max_memory_bytes` bounds the connection table; `keeps_ended` lets what has ended stay as long as it fits.
 
-        Connections are spread over `threads` (1 to 64) that read and count side by side; each has its part of the memory.
+        Connections are spread over `threads` (1–64) that read and count side by side, each with a part of the memory.
         """
-        self._engine = Engine(
-            mode=mode, max_memory_bytes=max_memory_bytes, keeps_ended=keeps_ended, threads=threads
-        )
+        self._engine = Engine(mode=mode, max_memory_bytes=max_memory_bytes, keeps_ended=keeps_ended, threads=threads)
         self.mode = mode
         """`full` or `control`."""
 

@@ -32,6 +32,9 @@ SHOWN = (
 )
 """The commands that captures and objects can answer; every other one needs the daemon."""
 
+MOST_THREADS = 64
+"""The most threads that the packet core takes."""
+
 _SEE = "see podwire replay --help."
 
 
@@ -46,6 +49,8 @@ class Plan:
     mode: str = "full"
     report: Path | None = None
     """Where to write a page of charts."""
+    threads: int = 0
+    """0: as many as suit the captures."""
     command: list[str] = field(default_factory=list)
     wants_usage: bool = False
 
@@ -79,6 +84,7 @@ class _Words:
             "--cluster-name": self._take_name,
             "--mode": self._take_mode,
             "--report": self._take_report,
+            "--threads": self._take_threads,
         }
 
     def read(self) -> None:
@@ -133,6 +139,13 @@ class _Words:
             msg = f"--mode: {quoted(text)} is neither full nor control."
             raise UsageError(msg)
         self.plan.mode = text
+
+    def _take_threads(self, text: str) -> None:
+        try:
+            self.plan.threads = _number(text, 1, MOST_THREADS)
+        except ValueError:
+            msg = f"--threads: {quoted(text)} is not a number from 1 to {MOST_THREADS}."
+            raise UsageError(msg) from None
 
 
 def is_command(word: str) -> bool:

@@ -151,3 +151,20 @@ def test_a_file_may_be_called_like_a_command(replay: Replay, written: Written, t
     path = tmp_path / "connection-show"
     path.write_bytes(Path(written("handshake")).read_bytes())
     assert summary(replay(str(path))) == (8, 1, 0)
+
+
+def test_several_threads_show_the_same(written: Written, replay: Replay) -> None:
+    paths = [written(story) for story in ("handshake", "ipv6", "retransmitted", "refused")]
+    words = ("connection-show", "format", "src-ip,dst-ip,cur-state,latency,obytes,retransmits", "--json")
+    alone = replay(*paths, "--threads", "1", *words)
+    assert alone.stdout.count("\n") == 2
+    for threads in ("2", "3"):
+        shared = replay(*paths, "--threads", threads, *words)
+        assert sorted(shared.stdout.splitlines()) == sorted(alone.stdout.splitlines())
+
+
+@pytest.mark.parametrize("number", ["0", "65", "two", "-1"])
+def test_a_number_of_threads_that_makes_no_sense(replay: Replay, number: str) -> None:
+    done = replay("capture.pcap", f"--threads={number}")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is not a number from 1 to 64" in done.stderr
