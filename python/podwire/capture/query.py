@@ -21,15 +21,11 @@ class Filter:
     is_negated: bool = False
 
 
-class Span(NamedTuple):
-    """One endpoint held one place for some time."""
+Span = tuple[int, int, int | None]
+"""One endpoint held one place for some time: (endpoint, from, until), in nanoseconds since the epoch.
 
-    endpoint: int
-    """0 where it cannot be told who held it."""
-    from_ns: int
-    """Nanoseconds since the epoch."""
-    until_ns: int | None = None
-    """Not included; None while it lasts."""
+The endpoint is 0 where it cannot be told who held it; `until` is not included, and None while it lasts.
+"""
 
 
 class Claim(NamedTuple):

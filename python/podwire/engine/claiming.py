@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podwire.capture import Claim, Span
+from podwire.capture import Claim
 from podwire.engine.parts import Parts
 from podwire.model.pods import Pod
 from podwire.tables.claims import Door, Place
@@ -50,12 +50,11 @@ def places_of(pod: Pod | None) -> tuple[Place, ...]:
 
 def tell_core(parts: Parts) -> None:
     """Hand every history that changed to the packet core."""
-    changed = parts.claims.take_changed()
-    claims = []
-    for cluster, place, spans in changed:
-        address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
-        claims.append(Claim(cluster, address, protocol, port, tuple(Span(*each) for each in spans)))
-    if claims:
+    while changed := parts.claims.take_changed():
+        claims = []
+        for cluster, place, spans in changed:
+            address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
+            claims.append(Claim(cluster, address, protocol, port, spans))
         parts.capture.set_claims(claims)
 
 

@@ -58,8 +58,8 @@ class ClusterNaming:
         # By age: of two that show the same address, the younger one has it.
         for pod in sorted(pods.values(), key=_age):
             # What has an address since the last word from the cluster may have got it from somebody that was not seen.
-            settled_ns = _age(pod) + _SETTLING_NS if known_until_ns is None and _age(pod) else at_ns
-            self._listed(before.get(pod.uid), pod, pods, Sight(_age(pod) or at_ns, settled_ns, at_ns), lost_ns)
+            sight = Sight(_age(pod) or at_ns, at_ns, at_ns) if known_until_ns is not None else _first_sight(pod, at_ns)
+            self._listed(before.get(pod.uid), pod, pods, sight, lost_ns)
         self._arrivals.clear()
         self._hidden_ns = at_ns if known_until_ns is None else at_ns + _GHOSTLY_NS
         tell_core(self._parts)
@@ -159,7 +159,9 @@ class ClusterNaming:
         self._end_all(endpoint, [each for each in had if each not in has], lost_ns)
         for place, rival in rivals:
             if rival is None or _age(rival) < _age(pod):
-                self._claims.claim(self._number, place, endpoint.number, sight)
+                # The other one had it surely until this one began only.
+                begun = sight._replace(maybe_ns=min(sight.maybe_ns, _age(pod)))
+                self._claims.claim(self._number, place, endpoint.number, begun)
             elif _age(rival) == _age(pod):
                 self._claims.contest(self._number, place, endpoint.number, at_ns=sight.at_ns)
 
@@ -189,3 +191,9 @@ class ClusterNaming:
         return self._endpoints.keep(
             Endpoint(0, EndpointKind.NODE, self._cluster, uid, "", node.name, node.name, addresses)
         )
+
+
+def _first_sight(pod: Pod, at_ns: int) -> Sight:
+    """Return what the first list tells of a Pod: what it has, it has had since soon after its start."""
+    settled_ns = min(_age(pod) + _SETTLING_NS, at_ns) if _age(pod) else at_ns
+    return Sight(settled_ns, settled_ns, at_ns)

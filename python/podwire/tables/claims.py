@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -59,12 +60,15 @@ class Sight(NamedTuple):
     """It is seen with it."""
 
 
+Span = tuple[int, int, int | None]
+
+
 class History(NamedTuple):
     """Who had a place when, as the packet core is told of it."""
 
     cluster: int
     place: Place
-    spans: tuple[tuple[int, int, int | None], ...]
+    spans: tuple[Span, ...]
     """(endpoint, from, until), one after the other; endpoint 0 where it cannot be told who had it."""
 
 
@@ -144,12 +148,17 @@ class ClaimTable:
                 if each.until_ns is None:
                     self.end(cluster, place, each.endpoint, until_ns=at_ns, is_doubtful=True)
 
-    def take_changed(self) -> list[History]:
-        """Return the history of every place that changed since the last call."""
-        changed, self._changed = self._changed, {}
+    def take_changed(self, most: int = 8192) -> list[History]:
+        """Return the histories of places that changed and were not taken since, at most so many; empty at the end."""
+        if len(self._changed) <= most:
+            changed, self._changed = list(self._changed), {}
+        else:
+            changed = list(islice(self._changed, most))
+            for each in changed:
+                del self._changed[each]
         return [History(cluster, place, self.spans(cluster, place)) for cluster, place in changed]
 
-    def spans(self, cluster: int, place: Place) -> tuple[tuple[int, int, int | None], ...]:
+    def spans(self, cluster: int, place: Place) -> tuple[Span, ...]:
         """Return who of the cluster had the place when, as in `History`."""
         entry = self._clusters.get(cluster, {}).get(place)
         if entry is None:
@@ -202,7 +211,7 @@ def _listed(entry: Entry) -> list[Held]:
     return entry if isinstance(entry, list) else [entry]
 
 
-def _spans(known: list[Held]) -> Iterator[tuple[int, int, int | None]]:
+def _spans(known: list[Held]) -> Iterator[Span]:
     """Yield the claims, and between them the times of which it cannot be told whose they are."""
     reach_ns, is_doubtful = 0, False
     for each in known:

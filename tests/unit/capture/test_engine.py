@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from podwire.capture import Capture, CaptureError, Claim, Filter, Span
+from podwire.capture import Capture, CaptureError, Claim, Filter
 from podwire.model.overlays import Encapsulation, Overlay
 from podwire.support.errors import UnavailableError
 
@@ -112,7 +112,7 @@ def test_the_snapshot_is_an_arrow_batch(crowd: Capture) -> None:
 
 def test_claims_name_both_sides(crowd: Capture, packets: ModuleType) -> None:
     until_ns = packets.START_NS + 1_500_000_000
-    crowd.set_claims([Claim(1, "10.10.1.1", spans=[Span(7, 0)]), Claim(1, "10.10.2.1", spans=[Span(9, 0, until_ns)])])
+    crowd.set_claims([Claim(1, "10.10.1.1", spans=[(7, 0, None)]), Claim(1, "10.10.2.1", spans=[(9, 0, until_ns)])])
     columns = ["src-endpoint", "dst-endpoint", "src-reason", "dst-reason"]
     (row,) = crowd.rows([Filter("src-port", "in", [40000])], columns)
     assert row == {"src-endpoint": 7, "dst-endpoint": 9, "src-reason": "named", "dst-reason": "named"}

@@ -34,10 +34,10 @@ class Recorder:
     def claims(self) -> dict[tuple[str | tuple[str, int, int], int], tuple[int, int | None]]:
         """By place and endpoint: from and until; without the times that are nobody's."""
         return {
-            (place, each.endpoint): (each.from_ns, each.until_ns)
+            (place, endpoint): (from_ns, until_ns)
             for place, spans in self.told.items()
-            for each in spans
-            if each.endpoint
+            for endpoint, from_ns, until_ns in spans
+            if endpoint
         }
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from podwire.capture import Capture, Claim, Scope, Span
+from podwire.capture import Capture, Claim, Scope
 from podwire.catalog.types import INTERFACES, VLANS
 from podwire.engine.clusters import scopes_of
 from podwire.engine.parts import Parts
@@ -72,7 +72,7 @@ def test_two_mirrors_of_the_same_addresses_have_their_own_names(
         packets.Talk(trace, client="10.0.0.9", server="10.0.0.1").open(0)
         paths.append(tmp_path / f"{cluster}.pcap")
         trace.write(paths[-1])
-    capture.set_claims([Claim(cluster, "10.0.0.1", spans=[Span(10 * cluster, 0)]) for cluster in (1, 2)])
+    capture.set_claims([Claim(cluster, "10.0.0.1", spans=[(10 * cluster, 0, None)]) for cluster in (1, 2)])
     capture.set_scopes([Scope(cluster, str(path)) for cluster, path in enumerate(paths, 1)])
     capture.read_files([str(path) for path in paths])
     rows = capture.rows([], ["cluster", "dst-endpoint", "opkts"])
