@@ -28,6 +28,7 @@ from podwire.commands.history import HistoryHandler, writing_state
 from podwire.commands.history_settings import HistorySettingsHandler
 from podwire.commands.k8s_cni import CniHandler, finding_columns
 from podwire.commands.k8s_connection import KubernetesConnectionHandler
+from podwire.commands.k8s_path import PathHandler
 from podwire.commands.k8s_settings import KubernetesSettingsHandler
 from podwire.commands.rollup import Asker
 from podwire.commands.sums import sum_handlers
@@ -167,6 +168,7 @@ class Daemon:
             HistoryHandler(history, configurator, parts),
             HistorySettingsHandler(configurator),
             CniHandler(configurator, parts),
+            PathHandler(parts),
             KubernetesConnectionHandler(configurator, clusters, parts),
             KubernetesSettingsHandler(configurator),
             SwitchInfoHandler(facts, clock=self._clock),

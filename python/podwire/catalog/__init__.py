@@ -17,6 +17,7 @@ from podwire.catalog.history import HISTORY
 from podwire.catalog.history_settings import HISTORY_SETTINGS
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.catalog.k8s_connection import K8S_CONNECTION
+from podwire.catalog.k8s_path import K8S_PATH
 from podwire.catalog.k8s_settings import K8S_SETTINGS
 from podwire.catalog.nouns import Column, Flag, Noun, Option, Parameter, Scope, Verb
 from podwire.catalog.switch_info import SWITCH_INFO
@@ -37,6 +38,7 @@ NOUNS: tuple[Noun, ...] = (
     HISTORY_SETTINGS,
     K8S_CNI,
     K8S_CONNECTION,
+    K8S_PATH,
     K8S_SETTINGS,
     SWITCH_INFO,
     TRAFFIC,

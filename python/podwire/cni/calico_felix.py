@@ -14,7 +14,8 @@ from podwire.cni import reading
 from podwire.cni.agents import Agent
 from podwire.cni.calico_installation import installation_of
 from podwire.cni.notes import Notes
-from podwire.model.evidence import CustomObject, Evidence
+from podwire.cni.selectors import calico_selects
+from podwire.model.evidence import CustomObject, Evidence, Node
 from podwire.model.overlays import MAX_VNI, Encapsulation, Overlay
 
 RESOURCES = ("felixconfigurations.crd.projectcalico.org", "felixconfigurations.projectcalico.org")
@@ -75,12 +76,42 @@ def felix_of(evidence: Evidence, agents: Sequence[Agent], notes: Notes) -> tuple
         if nodes and name.removeprefix("node.") not in nodes:
             notes.say(f"ignored: FelixConfiguration {name} is of no known node")
             del own[name]
-    selected = [each for name, each in sorted(by_name.items()) if each.spec.get("nodeSelector") and _is_about_us(each)]
-    views = [] if nodes and len(own) == len(nodes) else [_resolve(base, notes)]
+    selected = [each for _, each in sorted(by_name.items()) if _may_select(each, evidence, notes)]
+    covered = {name.removeprefix("node.") for name in own}
+    covered |= {node.name for each in selected for node in evidence.nodes if _selects(each, node)}
+    views = [] if nodes and nodes <= covered else [_resolve(base, notes)]
     for each in [*(own[name] for name in sorted(own)), *selected]:
         notes.say(f"FelixConfiguration {each.name} has settings of its own for some nodes")
         views.append(_resolve([environment, _layer(each), *base[1:]], notes))
     return tuple(dict.fromkeys(views))
+
+
+def felix_on(node: Node, evidence: Evidence, agents: Sequence[Agent]) -> Felix:
+    """Return the settings that are in effect on one node."""
+    by_name = {each.name: each for each in _configurations(evidence)}
+    mine = by_name.get(f"node.{node.name}")
+    selected = [each for _, each in sorted(by_name.items()) if each.spec.get("nodeSelector") and _selects(each, node)]
+    layers = [_environment(evidence, agents)]
+    layers += [_layer(each) for each in (mine, *selected[:1], by_name.get("default")) if each is not None]
+    if reading.word(reading.dig(installation_of(evidence), "calicoNetwork", "linuxDataplane")) == "bpf":
+        layers.append(({"bpfEnabled": True}, "Installation default"))
+    return _resolve(layers, Notes())
+
+
+def _may_select(each: CustomObject, evidence: Evidence, notes: Notes) -> bool:
+    """Whether a configuration has a selector that some known node may meet."""
+    selector = each.spec.get("nodeSelector")
+    if not selector or not _is_about_us(each):
+        return False
+    answers = [calico_selects(selector, node.labels) for node in evidence.nodes]
+    if answers and not any(answer is not False for answer in answers):
+        notes.say(f"ignored: FelixConfiguration {each.name} selects no known node")
+        return False
+    return True
+
+
+def _selects(each: CustomObject, node: Node) -> bool:
+    return calico_selects(each.spec.get("nodeSelector"), node.labels) is True
 
 
 def _configurations(evidence: Evidence) -> list[CustomObject]:

@@ -6,13 +6,14 @@ pkg/defaults/defaults.go. `tunnel-protocol` is written with native routing too a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from podwire.cni import agents as found_agents
 from podwire.cni import reading
 from podwire.cni.agents import Agent
 from podwire.cni.modes import Identity, Mode, conclude, merge
 from podwire.cni.notes import Notes, Source, Standing
+from podwire.cni.selectors import label_selects
 from podwire.model.evidence import ConfigMap, Evidence
 from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import Encapsulation, Overlay
@@ -42,11 +43,7 @@ def detect(evidence: Evidence) -> CniFinding | None:
         given |= reading.flags(reading.words(agents[0].container))
     where = f"ConfigMap {config.namespace}/{config.name}" if config is not None else "Cilium by default"
     modes = [_mode(given, where, notes)]
-    for each in evidence.custom:
-        own = reading.dig(each.spec, "defaults")
-        if each.resource == _NODE_CONFIGS and isinstance(own, dict) and any(key in own for key in _MODE_KEYS):
-            texts = {key: value for key, value in own.items() if isinstance(key, str) and isinstance(value, str)}
-            modes.append(_mode({**given, **texts}, f"CiliumNodeConfig {each.name} on some nodes", notes))
+    modes += [_mode({**given, **own}, where, notes) for own, where in _node_configs(evidence, notes)]
     pools = [*given.get("cluster-pool-ipv4-cidr", "").split(), *given.get("cluster-pool-ipv6-cidr", "").split()]
     ranges = reading.networks(pools) or reading.node_ranges(evidence.nodes)
     if not agents:
@@ -55,6 +52,20 @@ def detect(evidence: Evidence) -> CniFinding | None:
     who = Identity(PLUGIN, reading.image_version(agents[0].container.image), ranges)
     source = Source.SETTINGS if config is not None else Source.DEFAULTS
     return conclude(who, merge(modes), notes, agents[0].standing, source)
+
+
+def _node_configs(evidence: Evidence, notes: Notes) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield what each CiliumNodeConfig sets on nodes that it selects, and where it stands."""
+    for each in evidence.custom:
+        own = reading.dig(each.spec, "defaults")
+        if each.resource != _NODE_CONFIGS or not isinstance(own, dict) or not any(key in own for key in _MODE_KEYS):
+            continue
+        answers = [label_selects(each.spec.get("nodeSelector"), node.labels) for node in evidence.nodes]
+        if answers and not any(answer is not False for answer in answers):
+            notes.say(f"ignored: CiliumNodeConfig {each.name} selects no known node")
+            continue
+        texts = {key: value for key, value in own.items() if isinstance(key, str) and isinstance(value, str)}
+        yield texts, f"CiliumNodeConfig {each.name} on some nodes"
 
 
 def _config(agent: Agent, evidence: Evidence) -> ConfigMap | None:

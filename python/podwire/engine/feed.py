@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from podwire import cni
 from podwire.cni.node_addresses import nodes_with_addresses
+from podwire.cni.path_rules import network_of
 from podwire.engine.claiming import tell_away
 from podwire.engine.decoding import overlay_warning
 from podwire.engine.naming import ClusterNaming
@@ -58,6 +59,7 @@ class ClusterFeed:
         self._parts.vports.clear(self._name)
         self._parts.pods.clear(self._name)
         self._parts.nodes.clear(self._name)
+        self._parts.paths.forget(self._name)
         self.relations.end()
         self._parts.findings.end(self._name, now_ns)
         self._parts.clusters.forget(self._name)
@@ -91,6 +93,7 @@ class ClusterFeed:
         findings = cni.judge(evidence)
         nodes = list(nodes_with_addresses(evidence, findings))
         self._parts.nodes.replace(self._name, nodes)
+        self._parts.paths.put(self._name, network_of(evidence, findings))
         self._naming.node_addresses_replaced(nodes, at_ns)
         if self._parts.findings.update(self._name, findings, at_ns):
             for finding in findings:

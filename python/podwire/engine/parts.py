@@ -12,6 +12,7 @@ from podwire.tables.endpoints import EndpointTable
 from podwire.tables.findings import FindingTable
 from podwire.tables.nodes import NodeTable
 from podwire.tables.owners import OwnerTable
+from podwire.tables.paths import PathTable
 from podwire.tables.pods import PodTable
 from podwire.tables.services import ServiceTable
 from podwire.tables.vports import VPortTable
@@ -29,6 +30,7 @@ class Parts:
     findings: FindingTable = field(default_factory=FindingTable)
     nodes: NodeTable = field(default_factory=NodeTable)
     owners: OwnerTable = field(default_factory=OwnerTable)
+    paths: PathTable = field(default_factory=PathTable)
     pods: PodTable = field(default_factory=PodTable)
     services: ServiceTable = field(default_factory=ServiceTable)
     vports: VPortTable = field(default_factory=VPortTable)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from podwire import cni
 from podwire.cni.node_addresses import nodes_with_addresses
+from podwire.cni.path_rules import network_of
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
 from podwire.engine.relations import ClusterRelations
@@ -41,6 +42,7 @@ def _take(cluster: str, loaded: LoadedCluster, parts: Parts) -> list[Overlay]:
     parts.findings.update(cluster, findings, 0)
     nodes = list(nodes_with_addresses(loaded.evidence, findings))
     parts.nodes.replace(cluster, nodes)
+    parts.paths.put(cluster, network_of(loaded.evidence, findings))
     ClusterNaming(cluster, parts).take_objects(parts.pods.of(cluster), nodes)
     relations = ClusterRelations(cluster, parts)
     relations.services_replaced(loaded.services, 0)

@@ -27,6 +27,7 @@ SHOWN = (
     "connection-stats-show",
     "encrypted-show",
     "k8s-cni-show",
+    "k8s-path-show",
     "traffic-show",
     "vport-show",
 )

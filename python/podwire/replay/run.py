@@ -16,6 +16,7 @@ from podwire.commands.connection_notes import ConnectionNotes
 from podwire.commands.dispatch import Commands
 from podwire.commands.encrypted import EncryptedHandler
 from podwire.commands.k8s_cni import CniHandler
+from podwire.commands.k8s_path import PathHandler
 from podwire.commands.rollup import Asker
 from podwire.commands.sums import sum_handlers
 from podwire.commands.vport import VPortHandler
@@ -144,6 +145,7 @@ def _commands(parts: Parts) -> Commands:
             CniHandler(None, parts),
             ConnectionHandler(parts, notes, questions, switch_name="switch", native_vlan=settings.native_vlan),
             EncryptedHandler(parts),
+            PathHandler(parts),
             VPortHandler(None, parts, switch_name="switch"),
         ],
         clock=parts.clock,

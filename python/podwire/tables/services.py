@@ -132,6 +132,11 @@ class ServiceTable:
         """Remove all of the cluster."""
         self._clusters.pop(cluster, None)
 
+    def is_front(self, cluster: str, address: str) -> bool:
+        """Return whether a Service has this address for its own now."""
+        book = self._clusters.get(cluster)
+        return book is not None and bool(book.fronts.get(address))
+
     def behind(self, cluster: str, address: str, port: int, protocol: str, *, uid: str = "") -> tuple[str, ...]:
         """Return the Services (`namespace/name`) that have a backend at this address and port now, sorted.
 

@@ -1,0 +1,108 @@
+"""`k8s-path-show`: the expected path between two ends, each given by address or by Pod."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from podwire.catalog.k8s_path import K8S_PATH
+from podwire.cni.paths import path_between
+from podwire.commands.answer import Answer, Row
+from podwire.commands.conditions import Condition
+from podwire.commands.query import Query
+from podwire.commands.show import answer_rows
+from podwire.engine.parts import Parts
+from podwire.model.paths import Path, PathEnd, PathNetwork
+from podwire.support.errors import UsageError
+from podwire.tables.paths import Ends
+
+_ASKED = ("src-ip", "src-pod", "dst-ip", "dst-pod")
+MOST_ENDS = 64
+"""Ends that one side may stand for; a name that fits more is refused."""
+
+
+class PathHandler:
+    """Works the paths out when they are asked for: from every address of one side to every one of the other."""
+
+    noun = K8S_PATH
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def show(self, query: Query) -> Answer:
+        """Return a row a cluster and pair of addresses. Raises UsageError where a side is not named."""
+        asked = {each.column.name: each for each in query.conditions if each.column.name in _ASKED}
+        clusters = [name for name in self._parts.paths.clusters() if _wants_cluster(query, name)]
+        sides = [_Side("src", asked), _Side("dst", asked)]
+        rows: list[Row] = []
+        for name in clusters:
+            network = self._parts.paths.get(name)
+            ends = Ends(name, self._parts.pods, self._parts.nodes, self._parts.services)
+            found = [side.ends(ends) for side in sides]
+            if network is not None and all(found):
+                rows += _rows(name, network, found)
+        rest = tuple(each for each in query.conditions if each.column.name not in _ASKED)
+        query = replace(query, conditions=rest)
+        return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=self._notes(clusters, rows))
+
+    def _notes(self, clusters: Sequence[str], rows: Sequence[Row]) -> list[str]:
+        if rows:
+            return []
+        if not clusters:
+            return ["No cluster is known yet; see k8s-connection-show."]
+        return ["No Pod of that name has an address, or the two have no address family in common."]
+
+
+class _Side:
+    """What a command says of one end."""
+
+    def __init__(self, side: str, asked: dict[str, Condition]) -> None:
+        addresses, pods = asked.get(f"{side}-ip"), asked.get(f"{side}-pod")
+        given = [each for each in (addresses, pods) if each is not None]
+        if len(given) != 1 or given[0].operator != "in" or given[0].is_negated:
+            msg = f"k8s-path-show: name one end with {side}-ip ADDRESS or with {side}-pod NAMESPACE/NAME"
+            raise UsageError(msg)
+        self._values = [str(value) for value in given[0].values]
+        self._by_address = addresses is not None
+        self._side = side
+
+    def ends(self, ends: Ends) -> list[PathEnd]:
+        if self._by_address:
+            found = [ends.by_address(value) for value in self._values[: MOST_ENDS + 1]]
+        else:
+            found = [end for value in self._values for end in ends.by_pod(value)]
+        if len(found) > MOST_ENDS:
+            msg = f"k8s-path-show: {self._side} stands for more than {MOST_ENDS} addresses; name the namespace too"
+            raise UsageError(msg)
+        return found
+
+
+def _wants_cluster(query: Query, name: str) -> bool:
+    row = {"cluster-name": name}
+    return all(each.matches(row) for each in query.conditions if each.column.name == "cluster-name")
+
+
+def _rows(cluster: str, network: PathNetwork, found: list[list[PathEnd]]) -> list[Row]:
+    return [
+        _row(cluster, src, dst, path_between(network, src, dst))
+        for src in found[0]
+        for dst in found[1]
+        if (":" in src.address) == (":" in dst.address)
+    ]
+
+
+def _row(cluster: str, src: PathEnd, dst: PathEnd, path: Path) -> Row:
+    row: Row = {"cluster-name": cluster}
+    for side, end in (("src", src), ("dst", dst)):
+        row[f"{side}-ip"] = end.address
+        row[f"{side}-pod"] = end.pod or None
+        row[f"{side}-namespace"] = end.namespace or None
+        row[f"{side}-node"] = end.node or None
+    return row | {
+        "encap": ",".join(path.encapsulations),
+        "outer-src-ip": path.outer_src or None,
+        "outer-dst-ip": path.outer_dst or None,
+        "udp-port": path.tunnel.port if path.tunnel else None,
+        "vxlan": path.tunnel.vni if path.tunnel else None,
+        "because": "; ".join(path.because),
+    }
