@@ -92,7 +92,7 @@ def _writing(sizes: Sizes) -> None:
     _taking(costs)
     batches = Maker(start_ns=_DAY_NS, rate=100_000_000 / 86_400).make(0, count)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        limits = HistoryLimits(segment_rows=count, queue_bytes=1 << 40)
+        limits = HistoryLimits(segment_rows=count, queue_bytes=1 << 40, merge_rows=count)
         store = HistoryStore(Path(folder), switch="switch", clock=SystemClock(), limits=limits)
         store.open()
         with costs.of("journal, synced", count):

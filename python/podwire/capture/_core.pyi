@@ -96,6 +96,9 @@ class Engine:
         They leave the queue with it.
         """
 
+    def flush(self) -> None:
+        """Report the connections that have ended and still wait for their last packets: `poll` returns them."""
+
     def clear(self) -> None:
         """Forget every connection, live and ended."""
 

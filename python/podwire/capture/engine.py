@@ -126,6 +126,10 @@ class Capture:
 
         return pa.record_batch(self._engine.poll(limit))
 
+    def flush(self) -> None:
+        """Have `poll` return the ended connections that still wait for their last packets: before the end."""
+        self._engine.flush()
+
     def clear(self) -> None:
         """Forget every connection, live and ended."""
         self._engine.clear()

@@ -103,9 +103,10 @@ class HistoryWriter:
             thread.stop()
         if not self._is_running:
             return
+        self._parts.capture.flush()
         self.collect()
         if self._settings.enable:
-            self._update(0)
+            self._update([])
         self._sample(self._parts.clock.now_ns())
         self.store.close()
 
@@ -134,7 +135,7 @@ class HistoryWriter:
         interval_ns = self._settings.update_seconds * _NS_PER_SECOND
         if not 0 <= now_ns - self._updated_ns < interval_ns:
             if self._settings.enable:
-                self._update(interval_ns)
+                self._update(self._long_lived(now_ns, interval_ns))
             self._updated_ns = now_ns
         if not self.store.fault:
             self.store.tend()
@@ -146,20 +147,23 @@ class HistoryWriter:
         records = connection_batch(batch, self._names, record=record, recorded_ns=now_ns, native_vlan=self._native_vlan)
         self.store.add(Kind.CONNECTION, records)
 
-    def _update(self, least_age_ns: int) -> None:
-        """Write a record of each connection that goes on, is of that age and had packets since the last update."""
-        now_ns = self._parts.clock.now_ns()
-        filters = [
-            Filter("transition-state", "in", ("started",)),
-            Filter("started-time", "range", (0, now_ns - least_age_ns)),
-            Filter("last-time", "range", (self._updated_ns - least_age_ns, _FOREVER_NS)),
+    def _long_lived(self, now_ns: int, interval_ns: int) -> list[Filter]:
+        """Return what chooses the connections of that age that had packets since their last update."""
+        return [
+            Filter("started-time", "range", (0, now_ns - interval_ns)),
+            Filter("last-time", "range", (max(0, self._updated_ns - interval_ns), _FOREVER_NS)),
         ]
+
+    def _update(self, filters: list[Filter]) -> None:
+        """Write a record of each connection that goes on and passes, some at a time: there may be millions."""
         columns = self._parts.capture.poll(0).schema.names
         live = self._parts.capture.counters().get("connections", 0)
         width = max(1, _PORTS * _SLICE_ROWS // max(live, _SLICE_ROWS))
+        started = Filter("transition-state", "in", ("started",))
         for low in range(0, _PORTS, width):
             ports = Filter("src-port", "range", (low, low + width - 1))
-            self._add_connections(self._parts.capture.snapshot([*filters, ports], columns), "update")
+            self._add_connections(self._parts.capture.snapshot([started, ports, *filters], columns), "update")
+            self.store.commit()
 
     def _sample_if_due(self, now_ns: int) -> None:
         if not 0 <= now_ns - self._sampled_ns < _SAMPLE_NS:
@@ -199,18 +203,19 @@ class HistoryWriter:
 
     def _load_findings(self) -> None:
         """Put the findings of earlier runs into their table, each as it was last written."""
-        latest: dict[tuple[str, int, str], FindingRow] = {}
+        latest: dict[tuple[str, int, str], tuple[tuple[int, bool], FindingRow]] = {}
         for record in self.store.records(Kind.FINDING):
             try:
                 finding = msgspec.json.decode(record["finding"] or "", type=CniFinding)
             except msgspec.MsgspecError:
                 continue
             key = (record["cluster-name"], record["first-seen"], f"{finding.plugin} {finding.backend}")
-            seen = FindingRow(key[0], finding, record["first-seen"], record["last-seen"], is_current=False)
-            if key not in latest or latest[key].last_seen_ns <= seen.last_seen_ns:
-                latest[key] = seen
+            written = (record["recorded-time"], not record["current"])
+            if key not in latest or latest[key][0] <= written:
+                row = FindingRow(key[0], finding, record["first-seen"], record["last-seen"], is_current=False)
+                latest[key] = (written, row)
         self._findings = dict.fromkeys(latest, False)
-        self._parts.findings.load(sorted(latest.values(), key=lambda row: row.first_seen_ns))
+        self._parts.findings.load(sorted((row for _, row in latest.values()), key=lambda row: row.first_seen_ns))
 
     def _add_rows(self, kind: Kind, rows: Sequence[Row]) -> None:
         if rows and self._settings.enable:

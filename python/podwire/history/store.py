@@ -46,7 +46,7 @@ class HistoryState:
 
 
 class HistoryStore:
-    """See the room. `add` and `files` may be called from any thread; `commit` from one, `tend` from one other."""
+    """See the room. Every method may be called from any thread, `tend` from one at a time."""
 
     def __init__(self, folder: Path, *, switch: str, clock: Clock, limits: HistoryLimits | None = None) -> None:
         self.limits = limits or HistoryLimits()
@@ -108,11 +108,13 @@ class HistoryStore:
                 self.fault = ""
 
     def close(self) -> None:
-        """Commit, close and seal everything; what the disk has no room for is sealed after the next start."""
+        """Commit, close and seal everything; what is much, or has no room, is sealed after the next start."""
         self.commit()
         with self._write_lock, self._lock:
             for channel in self._channels.values():
                 self._close_journal(channel)
+        if sum(each.rows for channel in self._channels.values() for each in channel.closed) > self.limits.merge_rows:
+            return
         try:
             self.seal()
         except OSError as error:

@@ -135,6 +135,10 @@ impl Engine {
         self.free(py, |core| snapshot::take_ended(core, limit).map(RecordBatch))
     }
 
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        self.free(py, |core| core.each(Tracker::flush))
+    }
+
     fn clear(&self, py: Python<'_>) -> PyResult<()> {
         self.free(py, |core| core.each(Tracker::clear))
     }

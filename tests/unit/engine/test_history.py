@@ -1,0 +1,118 @@
+"""The writer of history over a real packet core and real files: nothing is missing, nothing is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podwire.capture import Capture
+from podwire.commands.capture import CaptureHandler
+from podwire.commands.k8s_cni import finding_columns
+from podwire.engine.history import HistoryWriter
+from podwire.engine.parts import Parts
+from podwire.history import HistoryStore, Kind
+from podwire.model.findings import CniFinding, NetworkType
+from podwire.model.overlays import Encapsulation, Overlay
+from podwire.settings.configuration import HistorySettings
+from podwire.support.clock import FixedClock
+
+CASES = Path(__file__).parents[2] / "cases" / "pcap"
+CAPTURES = sorted(path for path in CASES.rglob("*.pcap"))
+SECOND = 1_000_000_000
+FLANNEL = CniFinding(
+    "flannel", "vxlan", NetworkType.OVERLAY, (Overlay(Encapsulation.VXLAN, port=8472, vni=1),), because=("a DaemonSet",)
+)
+CALICO = CniFinding("calico", "bgp", NetworkType.UNDERLAY)
+
+Start = Callable[[], tuple[HistoryWriter, Parts]]
+
+
+@pytest.fixture
+def start(tmp_path: Path, capture: Capture) -> Start:
+    """Starts a writer on the test's folder, as a new run of the daemon would."""
+
+    def begin() -> tuple[HistoryWriter, Parts]:
+        parts = Parts(capture=capture, clock=FixedClock(1_790_000_000 * SECOND))
+        store = HistoryStore(tmp_path, switch="switch", clock=parts.clock)
+        store.open()
+        writer = HistoryWriter(
+            store,
+            parts,
+            native_vlan=1,
+            capture_rows=CaptureHandler(parts, None).rows,
+            finding_words=finding_columns,
+        )
+        writer.configure(HistorySettings())
+        writer.start()
+        return writer, parts
+
+    return begin
+
+
+def test_every_connection_of_every_case_is_kept_once(start: Start) -> None:
+    writer, parts = start()
+    for path in CAPTURES:
+        parts.capture.read_files([str(path)])
+    writer.stop()
+    names = ("src-ip", "src-port", "dst-ip", "dst-port", "proto", "started-time", "obytes", "ibytes", "cur-state", "id")
+    live = {row["id"]: row for row in parts.capture.rows([], [*names, "transition-state"])}
+    kept = {row["id"]: row for row in writer.store.records(Kind.CONNECTION)}
+    assert len(list(writer.store.records(Kind.CONNECTION))) == len(kept)
+    assert set(live) <= set(kept)
+    for number, row in live.items():
+        assert [kept[number][name] for name in names] == [row[name] for name in names]
+        assert kept[number]["record"] == ("ended" if row["transition-state"] == "ended" else "update")
+
+
+def test_what_goes_on_is_written_again_each_interval(start: Start) -> None:
+    writer, parts = start()
+    parts.capture.read_files([str(path) for path in CAPTURES])
+    clock = parts.clock
+    assert isinstance(clock, FixedClock)
+    # The times of the packets and of the clock may be years apart: what counts is that there were packets since.
+    clock.set_ns(parts.capture.last_packet_ns())
+    writer.tend()
+    for minutes in (4, 6):
+        clock.set_ns(parts.capture.last_packet_ns() + minutes * 60 * SECOND)
+        writer.tend()
+    goes_on = [
+        row["id"] for row in parts.capture.rows([], ["id", "transition-state"]) if row["transition-state"] == "started"
+    ]
+    updates = [row["id"] for row in writer.store.records(Kind.CONNECTION) if row["record"] == "update"]
+    assert set(updates) <= set(goes_on)
+    assert set(updates)
+    writer.stop()
+
+
+def test_nothing_is_kept_while_it_is_disabled(start: Start) -> None:
+    writer, parts = start()
+    writer.configure(HistorySettings(enable=False))
+    parts.capture.read_files([str(CAPTURES[0])])
+    writer.stop()
+    assert not list(writer.store.records(Kind.CONNECTION))
+
+
+def test_findings_survive_a_restart_with_their_times(start: Start) -> None:
+    writer, parts = start()
+    parts.findings.update("prod", [FLANNEL], 1_000)
+    writer.tend()
+    parts.findings.update("prod", [CALICO], 2_000)
+    writer.tend()
+    writer.stop()
+    again, parts = start()
+    rows = [(row.cluster, row.finding, row.first_seen_ns, row.is_current) for row in parts.findings.rows()]
+    assert rows == [("prod", FLANNEL, 1_000, False), ("prod", CALICO, 2_000, False)]
+    assert next(parts.findings.rows()).last_seen_ns == 2_000
+    again.stop()
+
+
+def test_the_counters_of_sources_are_sampled(start: Start) -> None:
+    writer, parts = start()
+    parts.capture.read_files([str(CAPTURES[0])])
+    writer.stop()
+    samples: list[dict[str, Any]] = list(writer.store.records(Kind.CAPTURE))
+    (row,) = parts.capture.source_counters()
+    assert [each["packets"] for each in samples if each["packets"]] == [row["packets"]]
