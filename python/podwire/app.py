@@ -130,6 +130,7 @@ class Daemon:
             native_vlan=self._settings.native_vlan,
             capture_rows=CaptureHandler(parts, sources).rows,
             finding_words=finding_columns,
+            claim_rows=VPortHistoryHandler(parts).rows_of,
         )
 
     def _handlers(

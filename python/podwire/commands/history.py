@@ -36,13 +36,14 @@ class HistoryHandler:
     def _rows(self) -> list[Row]:
         state = writing_state(self._store, enabled=self._configurator.configuration.history.enable)
         lost = self._parts.capture.counters().get("ended-queue-overflow", 0)
+        forgotten = self._parts.changed_places.forgotten
         return [
             {
                 "kind": str(each.kind),
                 "state": state,
                 "written": each.written,
                 "queued": each.queued,
-                "dropped": each.dropped,
+                "dropped": each.dropped + (forgotten if each.kind == "vport" else 0),
                 "lost": lost if each.kind == "connection" else 0,
                 "journals": each.journals,
                 "files": each.files,

@@ -13,7 +13,7 @@ from podwire.commands.show import answer_rows
 from podwire.engine.claiming import PROTOCOLS
 from podwire.engine.names import NOBODY, Names
 from podwire.engine.parts import Parts
-from podwire.tables.claims import Door
+from podwire.tables.claims import Door, Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,20 +54,25 @@ class VPortHistoryHandler:
 
     def _rows(self, addresses: frozenset[str] | None, now_ns: int) -> Iterator[dict[str, Any]]:
         for cluster, place in self._parts.claims.places():
-            address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
-            if addresses is not None and address not in addresses:
-                continue
-            for endpoint, from_ns, until_ns in self._parts.claims.spans(cluster, place):
-                yield {
-                    "ip": address,
-                    "svc-name": self._parts.clusters.name(cluster),
-                    "protocol": _PROTOCOL_WORDS.get(protocol),
-                    "port": port or None,
-                    "from-time": from_ns,
-                    "until-time": until_ns,
-                    "last-time": now_ns if until_ns is None else until_ns,
-                    **self._who(endpoint),
-                }
+            address = place.address if isinstance(place, Door) else place
+            if addresses is None or address in addresses:
+                for row in self.rows_of(cluster, place):
+                    until_ns = row["until-time"]
+                    yield {**row, "last-time": now_ns if until_ns is None else until_ns}
+
+    def rows_of(self, cluster: int, place: Place) -> Iterator[dict[str, Any]]:
+        """Yield a row for each time that somebody had the place, oldest first."""
+        address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
+        for endpoint, from_ns, until_ns in self._parts.claims.spans(cluster, place):
+            yield {
+                "ip": address,
+                "svc-name": self._parts.clusters.name(cluster),
+                "protocol": _PROTOCOL_WORDS.get(protocol),
+                "port": port or None,
+                "from-time": from_ns,
+                "until-time": until_ns,
+                **self._who(endpoint),
+            }
 
     def _who(self, number: int) -> dict[str, Any]:
         found = self._parts.endpoints.get(number)

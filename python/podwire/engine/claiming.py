@@ -49,10 +49,11 @@ def places_of(pod: Pod | None) -> tuple[Place, ...]:
 
 
 def tell_core(parts: Parts) -> None:
-    """Hand every history that changed to the packet core."""
+    """Hand every history that changed to the packet core, and have it kept."""
     while changed := parts.claims.take_changed():
         claims = []
         for cluster, place, spans in changed:
+            parts.changed_places.note(cluster, place)
             address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
             claims.append(Claim(cluster, address, protocol, port, spans))
         parts.capture.set_claims(claims)

@@ -7,7 +7,7 @@ waits is bounded, and what is let go is counted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from podwire.history import HistoryStore, Kind, batch_of, connection_batch
 from podwire.model.findings import CniFinding
 from podwire.settings.configuration import HistorySettings
 from podwire.support.threads import RepeatingThread
+from podwire.tables.claims import Place
 from podwire.tables.findings import FindingRow
 
 COLLECT_SECONDS = 0.2
@@ -32,6 +33,8 @@ TEND_SECONDS = 1.0
 _POLL_ROWS = 16_384
 _SLICE_ROWS = 200_000
 """About how many long-lived connections are taken out of the core at a time."""
+_CLAIMED_PLACES = 5_000
+"""Addresses whose claims are written at a time: a new cluster tells of 150,000 at once."""
 _PORTS = 65_536
 _FOREVER_NS = (1 << 63) - 1
 _NS_PER_SECOND = 1_000_000_000
@@ -54,6 +57,7 @@ class HistoryWriter:
         native_vlan: int,
         capture_rows: Callable[[], Sequence[Row]],
         finding_words: Callable[[CniFinding], Row],
+        claim_rows: Callable[[int, Place], Iterable[Row]],
     ) -> None:
         self.store = store
         self._parts = parts
@@ -62,6 +66,10 @@ class HistoryWriter:
         """Makes a row a packet source, with the columns of the noun `capture`."""
         self._finding_words = finding_words
         """Makes the columns of a finding."""
+        self._claim_rows = claim_rows
+        """Makes a row for each time that somebody had a place."""
+        self._run_ns = parts.clock.now_ns()
+        """Which run wrote a claim: one that was open when its run ended is not known to have gone on."""
         self._names = RecordNames(parts)
         self._settings = HistorySettings()
         self._updated_ns = parts.clock.now_ns()
@@ -107,7 +115,10 @@ class HistoryWriter:
         self.collect()
         if self._settings.enable:
             self._update([])
-        self._sample(self._parts.clock.now_ns())
+        now_ns = self._parts.clock.now_ns()
+        self._sample(now_ns)
+        while self._write_claims(now_ns):
+            self.store.commit()
         self.store.close()
 
     def collect(self) -> None:
@@ -132,6 +143,7 @@ class HistoryWriter:
         """Do what is due: sample, update, seal, merge and remove."""
         now_ns = self._parts.clock.now_ns()
         self._sample_if_due(now_ns)
+        self._write_claims(now_ns)
         interval_ns = self._settings.update_seconds * _NS_PER_SECOND
         if not 0 <= now_ns - self._updated_ns < interval_ns:
             if self._settings.enable:
@@ -188,6 +200,17 @@ class HistoryWriter:
             self._findings[key] = row.is_current
             rows.append(self._finding_row(row, now_ns))
         self._add_rows(Kind.FINDING, rows)
+
+    def _write_claims(self, now_ns: int) -> bool:
+        """Write all that is known of the places that changed, some at a time; say whether there were any."""
+        taken = self._parts.changed_places.take(_CLAIMED_PLACES)
+        rows = [
+            {**row, "recorded-time": now_ns, "record": "claim", "run": self._run_ns}
+            for cluster, place in taken
+            for row in self._claim_rows(cluster, place)
+        ]
+        self._add_rows(Kind.VPORT, rows)
+        return bool(taken)
 
     def _finding_row(self, row: FindingRow, now_ns: int) -> Row:
         return {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from podwire.capture import Capture
 from podwire.support.clock import Clock
+from podwire.tables.changed_places import ChangedPlaces
 from podwire.tables.claims import ClaimTable
 from podwire.tables.clusters import ClusterTable
 from podwire.tables.endpoints import EndpointTable
@@ -24,6 +25,8 @@ class Parts:
 
     capture: Capture
     clock: Clock
+    changed_places: ChangedPlaces = field(default_factory=ChangedPlaces)
+    """What history is to be told of the claims."""
     claims: ClaimTable = field(default_factory=ClaimTable)
     clusters: ClusterTable = field(default_factory=ClusterTable)
     endpoints: EndpointTable = field(default_factory=EndpointTable)

@@ -16,6 +16,7 @@ from podwire.catalog.capture import CAPTURE
 from podwire.catalog.connection import CONNECTION
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.catalog.nouns import Column, Noun
+from podwire.catalog.vport_history import VPORT_HISTORY
 
 
 class Kind(StrEnum):
@@ -64,29 +65,21 @@ def _of_noun(noun: Noun, *more: pa.Field, left_out: frozenset[str] = frozenset()
     return pa.schema([*_RECORD, *kept, *more])
 
 
-_VPORT = pa.schema(
-    [
-        *_RECORD,
-        *(pa.field(name, TEXT) for name in ("cluster-name", "ip", "kind", "namespace", "pod", "uid", "node")),
-        pa.field("workload", TEXT),
-        pa.field("started-time", pa.int64()),
-        pa.field("ended-time", pa.int64()),
-        pa.field("endpoint", pa.int64()),
-    ]
-)
-
 KINDS: Mapping[Kind, pa.Schema] = {
     Kind.CONNECTION: _of_noun(CONNECTION, pa.field("end", TEXT), left_out=frozenset(DERIVED)),
     Kind.FINDING: _of_noun(K8S_CNI, pa.field("finding", TEXT)),
-    Kind.VPORT: _VPORT,
+    Kind.VPORT: _of_noun(VPORT_HISTORY, pa.field("run", pa.int64()), left_out=frozenset({"last-time"})),
     Kind.CAPTURE: _of_noun(CAPTURE),
 }
 """The schema of each kind. A column that is new in a later version is null in earlier files."""
 
 _SPREAD = frozenset({"time", "latency", "duration", "number"})
 SPREAD: frozenset[str] = frozenset(
-    column.name for noun in (CAPTURE, CONNECTION, K8S_CNI) for column in noun.columns if column.type.name in _SPREAD
-) | {"recorded-time", "started-time", "ended-time", "endpoint"}
+    column.name
+    for noun in (CAPTURE, CONNECTION, K8S_CNI, VPORT_HISTORY)
+    for column in noun.columns
+    if column.type.name in _SPREAD
+) | {"recorded-time", "run"}
 """Columns whose values hardly repeat: a dictionary of them would only be in the way."""
 
 

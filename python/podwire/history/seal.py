@@ -18,7 +18,7 @@ from podwire.history.schema import KINDS, SPREAD, Kind
 SORTED_BY = {
     Kind.CONNECTION: ("src-namespace", "src-pod", "src-ip", "started-time"),
     Kind.FINDING: ("cluster-name", "first-seen"),
-    Kind.VPORT: ("cluster-name", "ip", "started-time"),
+    Kind.VPORT: ("svc-name", "ip", "from-time"),
     Kind.CAPTURE: ("interface", "recorded-time"),
 }
 """Rows of one Pod lie together, so that its questions read few row groups, and names and addresses compress to nearly

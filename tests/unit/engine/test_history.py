@@ -11,6 +11,8 @@ import pytest
 from podwire.capture import Capture
 from podwire.commands.capture import CaptureHandler
 from podwire.commands.k8s_cni import finding_columns
+from podwire.commands.vport_history import VPortHistoryHandler
+from podwire.engine.claiming import tell_core
 from podwire.engine.history import HistoryWriter
 from podwire.engine.parts import Parts
 from podwire.history import HistoryStore, Kind
@@ -18,6 +20,9 @@ from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import Encapsulation, Overlay
 from podwire.settings.configuration import HistorySettings
 from podwire.support.clock import FixedClock
+from podwire.tables.changed_places import ChangedPlaces
+from podwire.tables.claims import Sight
+from podwire.tables.endpoints import EndpointKind
 
 CASES = Path(__file__).parents[2] / "cases" / "pcap"
 CAPTURES = sorted(path for path in CASES.rglob("*.pcap"))
@@ -44,6 +49,7 @@ def start(tmp_path: Path, capture: Capture) -> Start:
             native_vlan=1,
             capture_rows=CaptureHandler(parts, None).rows,
             finding_words=finding_columns,
+            claim_rows=VPortHistoryHandler(parts).rows_of,
         )
         writer.configure(HistorySettings())
         writer.start()
@@ -116,3 +122,28 @@ def test_the_counters_of_sources_are_sampled(start: Start) -> None:
     samples: list[dict[str, Any]] = list(writer.store.records(Kind.CAPTURE))
     (row,) = parts.capture.source_counters()
     assert [each["packets"] for each in samples if each["packets"]] == [row["packets"]]
+
+
+def test_who_had_an_address_is_kept(start: Start) -> None:
+    writer, parts = start()
+    cluster = parts.clusters.number("prod")
+    pod = parts.endpoints.put("prod", EndpointKind.POD, "uid-1", namespace="shop", name="web", node="worker-1")
+    parts.claims.claim(cluster, "10.0.0.7", pod.number, Sight(1_000, 1_000, 1_000))
+    tell_core(parts)
+    writer.tend()
+    parts.claims.end(cluster, "10.0.0.7", pod.number, until_ns=5_000)
+    tell_core(parts)
+    writer.stop()
+    names = ("ip", "svc-name", "entity", "namespace", "uid", "state", "from-time", "until-time")
+    rows = [tuple(row[name] for name in names) for row in writer.store.records(Kind.VPORT)]
+    known = ("10.0.0.7", "prod", "web", "shop", "uid-1", "held", 1_000)
+    assert sorted(rows, key=str) == [(*known, 5_000), (*known, None)]
+    assert parts.changed_places.take(10) == []
+
+
+def test_changed_places_that_wait_are_bounded() -> None:
+    places = ChangedPlaces(most=3)
+    for address in ("a", "b", "a", "c", "d"):
+        places.note(1, address)
+    assert places.take(2) == [(1, "b"), (1, "c")]
+    assert (places.take(2), places.forgotten) == ([(1, "d")], 1)
