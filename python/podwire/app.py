@@ -16,6 +16,7 @@ from pathlib import Path
 from podwire.api.application import make_application
 from podwire.api.server import ApiServer
 from podwire.capture import Capture
+from podwire.commands.access import AccessControl
 from podwire.commands.capture import CaptureHandler
 from podwire.commands.configuring import Configurator
 from podwire.commands.connection import ConnectionHandler
@@ -31,8 +32,10 @@ from podwire.commands.k8s_connection import KubernetesConnectionHandler
 from podwire.commands.k8s_path import PathHandler
 from podwire.commands.k8s_settings import KubernetesSettingsHandler
 from podwire.commands.rollup import Asker
+from podwire.commands.running_config import RunningConfigHandler
 from podwire.commands.sums import sum_handlers
 from podwire.commands.switch_info import SwitchFacts, SwitchInfoHandler
+from podwire.commands.user import UserHandler
 from podwire.commands.vflow_settings import VflowSettingsHandler
 from podwire.commands.vport import VPortHandler
 from podwire.commands.vport_history import VPortHistoryHandler
@@ -48,6 +51,7 @@ from podwire.settings.configuration import Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.settings.paths import default_socket, default_state_dir
 from podwire.settings.serve import ServeSettings, threads_for
+from podwire.ssh.server import SshServer
 from podwire.support.clock import SystemClock
 from podwire.support.errors import UnavailableError
 from podwire.support.tasks import end_task, run_supervised
@@ -101,9 +105,12 @@ class Daemon:
         configurator = Configurator(self._store, apply=apply)
         commands = Commands(self._handlers(parts, configurator, clusters, sources, history.store), clock=self._clock)
         path = Path(self._settings.socket or default_socket())
-        server = ApiServer(make_application(commands, version=_version()), path=path)
+        access = AccessControl(configurator)
+        server = ApiServer(make_application(commands, version=_version(), access=access), path=path)
+        console = SshServer(access, socket=path, folder=self._state_dir / "ssh", clock=self._clock)
         server.open()
         try:
+            await self._open_console(console)
             history.store.open()
             await apply(configurator.configuration)
             history.start()
@@ -114,6 +121,7 @@ class Daemon:
             stopped = asyncio.create_task(self._stopping.wait())
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
             _log.info("podwire stops")
+            await console.close()
             server.stop()
             await serving
             for task in (stopped, feed):
@@ -121,7 +129,17 @@ class Daemon:
         finally:
             await asyncio.to_thread(history.stop)
             await clusters.close()
+            await console.close()
             server.close()
+
+    async def _open_console(self, console: SshServer) -> None:
+        if not self._settings.ssh:
+            return
+        address = self._settings.ssh_address
+        port = await console.open(address, self._settings.ssh)
+        _log.info("the console is served over SSH on %s port %d", address or "all addresses", port)
+        if not self._store.read()[0].users:
+            _log.warning("nobody can log in over SSH yet: make a user with podwire cli user-create")
 
     def _history(self, parts: Parts, sources: SourceFeed) -> HistoryWriter:
         return HistoryWriter(
@@ -149,7 +167,7 @@ class Daemon:
         questions = ConnectionQuestions(
             parts, RecordNames(parts), switch_name=name, native_vlan=self._settings.native_vlan, store=history
         )
-        return [
+        handlers: list[Handler] = [
             CaptureHandler(
                 parts,
                 sources,
@@ -174,9 +192,11 @@ class Daemon:
             KubernetesSettingsHandler(configurator),
             SwitchInfoHandler(facts, clock=self._clock),
             VflowSettingsHandler(configurator, parts),
+            UserHandler(configurator),
             VPortHandler(configurator, parts, switch_name=name),
             VPortHistoryHandler(parts),
         ]
+        return [*handlers, RunningConfigHandler(handlers, clock=self._clock)]
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()

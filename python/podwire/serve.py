@@ -31,6 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--interface", metavar="IF", action="append", help="a port with mirrored traffic; repeatable")
     parser.add_argument("--state-dir", metavar="DIR", help="where the configuration is kept")
     parser.add_argument("--socket", metavar="PATH", help="the unix socket that podwire cli speaks to")
+    parser.add_argument("--ssh", metavar="PORT", type=int, help="serve the console over SSH to user-create'd users")
+    parser.add_argument("--ssh-address", metavar="ADDRESS", help="the address of that port; default: all")
     parser.add_argument("--switch-name", metavar="NAME", help="the name in the prompt; default: the host's name")
     parser.add_argument("--mode", choices=("full", "control"), help="read every packet, or only SYN, FIN and RST")
     parser.add_argument(
@@ -59,6 +61,8 @@ def merge_settings(document: dict[str, Any], given: argparse.Namespace) -> Serve
         "interfaces": given.interface,
         "state-dir": given.state_dir,
         "socket": given.socket,
+        "ssh": given.ssh,
+        "ssh-address": given.ssh_address,
         "switch-name": given.switch_name,
         "mode": given.mode,
         "threads": given.threads,

@@ -7,10 +7,18 @@ from typing import Any
 from msgspec import Struct
 
 from podwire.commands.answer import Answer
-from podwire.support.errors import ConflictError, NotFoundError, PodwireError, UnavailableError, UsageError
+from podwire.support.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    PodwireError,
+    UnavailableError,
+    UsageError,
+)
 
 STATUS_BY_ERROR: tuple[tuple[type[PodwireError], int], ...] = (
     (UsageError, 400),
+    (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
     (UnavailableError, 503),

@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 
 from podwire.api.answers import Body, failure, status_of
 from podwire.api.routes import make_routes
+from podwire.commands.access import AccessControl
 from podwire.commands.dispatch import Commands
 from podwire.support.errors import PodwireError
 
@@ -18,10 +19,10 @@ _log = logging.getLogger(__name__)
 _Request = Request[Any, Any, Any]
 
 
-def make_application(commands: Commands, *, version: str) -> Litestar:
-    """Build the REST application over `commands`."""
+def make_application(commands: Commands, *, version: str, access: AccessControl | None = None) -> Litestar:
+    """Build the REST application over `commands`; without `access`, only the socket's owner is known."""
     return Litestar(
-        route_handlers=make_routes(commands),
+        route_handlers=make_routes(commands, access),
         exception_handlers={PodwireError: _refused, HTTPException: _not_served, Exception: _failed},
         openapi_config=OpenAPIConfig(title="podwire", version=version, path="/vRest/api-docs"),
         logging_config=None,

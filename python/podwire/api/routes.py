@@ -20,8 +20,9 @@ from litestar.response import Stream
 from podwire.api.answers import Body, success
 from podwire.api.exports import asked_form, exported
 from podwire.catalog import NOUNS, Noun, Verb
+from podwire.commands.access import AccessControl, require
 from podwire.commands.dispatch import Commands
-from podwire.support.errors import UsageError
+from podwire.support.errors import ForbiddenError, UsageError
 
 METHODS = {"create": "POST", "modify": "PUT", "delete": "DELETE"}
 """The HTTP method of a verb; a verb that is not listed is a POST to a path of its own."""
@@ -33,15 +34,16 @@ _Request = Request[Any, Any, Any]
 _Endpoint = Callable[[_Request], Awaitable[Response[Body] | Stream]]
 
 
-def make_routes(commands: Commands) -> list[HTTPRouteHandler]:
+def make_routes(commands: Commands, access: AccessControl | None) -> list[HTTPRouteHandler]:
     """Return the handlers of every noun and verb."""
     routes = []
     for noun in NOUNS:
-        routes.append(_route("GET", f"/vRest/{noun.plural}", _show(commands, noun), noun, "show", noun.show_help))
+        shown = _show(commands, access, noun)
+        routes.append(_route("GET", f"/vRest/{noun.plural}", shown, noun, "show", noun.show_help))
         for verb in noun.verbs:
             path = f"/vRest/{noun.plural}" + ("" if verb.name in METHODS else f"/{verb.name}")
             method = METHODS.get(verb.name, "POST")
-            routes.append(_route(method, path, _act(commands, noun, verb), noun, verb.name, verb.help))
+            routes.append(_route(method, path, _act(commands, access, noun, verb), noun, verb.name, verb.help))
     return routes
 
 
@@ -60,8 +62,9 @@ def _route(method: str, path: str, endpoint: _Endpoint, noun: Noun, verb: str, s
     return decorate(endpoint)
 
 
-def _show(commands: Commands, noun: Noun) -> _Endpoint:
+def _show(commands: Commands, access: AccessControl | None, noun: Noun) -> _Endpoint:
     async def show(request: _Request) -> Response[Body] | Stream:
+        await _check(access, request, noun, "show")
         answer = await commands.show(noun, request.query_params.multi_items())
         form = asked_form(request.headers.get("accept", ""))
         return exported(noun, answer, form) if form else Response(success(answer, scope=noun.scope))
@@ -69,13 +72,24 @@ def _show(commands: Commands, noun: Noun) -> _Endpoint:
     return show
 
 
-def _act(commands: Commands, noun: Noun, verb: Verb) -> _Endpoint:
+def _act(commands: Commands, access: AccessControl | None, noun: Noun, verb: Verb) -> _Endpoint:
     async def act(request: _Request) -> Response[Body]:
+        await _check(access, request, noun, verb.name)
         values = dict(request.query_params.multi_items()) | await _body(request)
         answer = await commands.act(noun, verb.name, values)
         return Response(success(answer, scope=noun.scope))
 
     return act
+
+
+async def _check(access: AccessControl | None, request: _Request, noun: Noun, verb: str) -> None:
+    """Raise ForbiddenError where whoever sends the request may not give the command."""
+    authorization = request.headers.get("authorization")
+    if access is not None:
+        require(await access.principal(authorization), noun, verb)
+    elif authorization is not None:
+        msg = "This switch has no users."
+        raise ForbiddenError(msg)
 
 
 async def _body(request: _Request) -> dict[str, Any]:

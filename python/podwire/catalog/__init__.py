@@ -20,8 +20,10 @@ from podwire.catalog.k8s_connection import K8S_CONNECTION
 from podwire.catalog.k8s_path import K8S_PATH
 from podwire.catalog.k8s_settings import K8S_SETTINGS
 from podwire.catalog.nouns import Column, Flag, Noun, Option, Parameter, Scope, Verb
+from podwire.catalog.running_config import RUNNING_CONFIG
 from podwire.catalog.switch_info import SWITCH_INFO
 from podwire.catalog.traffic import TRAFFIC
+from podwire.catalog.user import USER
 from podwire.catalog.vflow_settings import VFLOW_SETTINGS
 from podwire.catalog.vport import VPORT
 from podwire.catalog.vport_history import VPORT_HISTORY
@@ -40,8 +42,10 @@ NOUNS: tuple[Noun, ...] = (
     K8S_CONNECTION,
     K8S_PATH,
     K8S_SETTINGS,
+    RUNNING_CONFIG,
     SWITCH_INFO,
     TRAFFIC,
+    USER,
     VFLOW_SETTINGS,
     VPORT,
     VPORT_HISTORY,

@@ -85,7 +85,11 @@ PARQUET_SWITCH = "--parquet"
 SWITCHES: tuple[Switch, ...] = (
     Switch(JSON_SWITCH, "Print one object a line, with all columns and raw numbers (nanoseconds, bytes)."),
     Switch(CSV_SWITCH, "Print comma-separated values with a header, all columns and raw numbers (RFC 4180)."),
-    Switch(PARQUET_SWITCH, "Write the rows, all columns and raw numbers, to this Parquet file.", "FILE"),
+    Switch(
+        PARQUET_SWITCH,
+        "Write the rows, all columns and raw numbers, to this Parquet file; - for the output.",
+        "FILE",
+    ),
 )
 """Whole rows for programs: raw values, all columns unless `format` names some."""
 SWITCH_TYPE = PATH

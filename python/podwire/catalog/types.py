@@ -6,12 +6,15 @@ what a person typed and `show` turns it into what a table prints.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from podwire.catalog import units
+from podwire.support.passwords import is_hash
 
 
 def _text(raw: str) -> str:
@@ -41,6 +44,8 @@ class ValueType:
     is_list: bool = False
     """True where the text is a comma-separated list whose members can be asked for one by one."""
     choices: tuple[str, ...] = ()
+    is_secret: bool = False
+    """True where what is typed must not be repeated: in errors, in a history of commands, in a log."""
 
     @property
     def is_scaled(self) -> bool:
@@ -137,6 +142,46 @@ def _name(raw: str) -> str:
     return raw
 
 
+def _user_name(raw: str) -> str:
+    if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,31}", raw):
+        msg = "a name of 1 to 32 letters, digits, '_', '.' and '-' that begins with a letter"
+        raise ValueError(msg)
+    return raw
+
+
+def _password(raw: str) -> str:
+    if not 8 <= len(raw) <= 256:
+        msg = "a password of 8 to 256 characters"
+        raise ValueError(msg)
+    return raw
+
+
+def _password_hash(raw: str) -> str:
+    if not is_hash(raw):
+        msg = "a hash as running-config-show prints it"
+        raise ValueError(msg)
+    return raw
+
+
+def _ssh_keys(raw: str) -> str:
+    keys = [key.strip() for key in raw.split(",") if key.strip()]
+    if not keys or not all(_is_public_key(key) for key in keys):
+        msg = "a list of public keys such as ssh-ed25519 AAAA… name, in quotes"
+        raise ValueError(msg)
+    return ",".join(keys)
+
+
+def _is_public_key(key: str) -> bool:
+    """Say whether `key` is a type, the key itself, and perhaps a comment; the key begins with its type (RFC 4253)."""
+    kind, _, rest = key.partition(" ")
+    try:
+        content = base64.b64decode(rest.partition(" ")[0], validate=True)
+    except ValueError:
+        return False
+    name = kind.encode("utf-8", "replace")
+    return key.isprintable() and len(key) < 16_384 and content.startswith(len(name).to_bytes(4, "big") + name)
+
+
 MOST_NAME_CHARACTERS = 128
 """The longest name that can be given to something: enough for the ARN of a managed cluster."""
 
@@ -169,6 +214,10 @@ def _tag(raw: str) -> int:
 INTERFACES = ValueType("interfaces", "interface[,interface…]|any", _listed(_interface), is_list=True)
 VLANS = ValueType("vlans", "vlan[,vlan…]|any", _listed(_tag), is_list=True)
 NAME = ValueType("name", "{name}-string", _name)
+USER_NAME = ValueType("user-name", "{name}-string", _user_name)
+PASSWORD = ValueType("password", "{name}-string", _password, is_secret=True)
+PASSWORD_HASH = ValueType("password-hash", "{name}-string", _password_hash, is_secret=True)
+SSH_KEYS = ValueType("ssh-keys", "{name}-string", _ssh_keys)
 STRING = ValueType("string", "{name}-string")
 LIST = ValueType("list", "{name}-string", is_list=True)
 PATH = ValueType("path", "{name}-path")

@@ -12,11 +12,13 @@ from podwire.catalog.units import NS_PER_SECOND
 from podwire.cli.follow import Follower
 from podwire.cli.grammar import Request
 from podwire.cli.help import command_help
-from podwire.cli.output import emit, emit_bytes
+from podwire.cli.output import emit, emit_binary, emit_bytes
 from podwire.cli.render import render
 from podwire.cli.screen import Screen, screen_of
+from podwire.cli.secrets import with_password
 from podwire.cli.text import clean, one_line
 from podwire.cli.transport import Answer, Transport
+from podwire.cli.view import STANDARD_OUTPUT
 from podwire.support.errors import PodwireError, UnavailableError, UsageError
 
 _REDRAW, _LINE_REST, _REST = "\x1b[H", "\x1b[K", "\x1b[J"
@@ -93,7 +95,8 @@ class _Run:
         request = self._request
         if request.verb is None:
             return self._transport.show(request.noun, list(request.params))
-        return self._transport.act(request.noun, request.verb, dict(request.values))
+        values = with_password(request.command, request.values)
+        return self._transport.act(request.noun, request.verb, values)
 
     def _note(self, notes: list[str]) -> None:
         emit(self._notes, "".join(f"{one_line(note)}\n" for note in notes))
@@ -102,7 +105,9 @@ class _Run:
         request = self._request
         export = self._transport.export(request.noun, list(request.params), kind)
         goes_on = True
-        if kind == "parquet":
+        if kind == "parquet" and request.view.parquet == STANDARD_OUTPUT:
+            _write_binary(self._stdout, export.pieces)
+        elif kind == "parquet":
             _write_file(Path(request.view.parquet), export.pieces)
         else:
             pieces = export.pieces
@@ -153,6 +158,16 @@ def _without_first_line(pieces: Iterator[bytes]) -> Iterator[bytes]:
             break
     yield rest
     yield from pieces
+
+
+def _write_binary(stdout: TextIO, pieces: Iterator[bytes]) -> None:
+    binary = getattr(stdout, "buffer", None)
+    if binary is None or stdout.isatty():
+        msg = "a Parquet file is nothing for a terminal: name a file, or send the output to one"
+        raise UsageError(msg)
+    for piece in pieces:
+        if not emit_binary(stdout, piece):
+            break
 
 
 def _write_file(path: Path, pieces: Iterator[bytes]) -> None:

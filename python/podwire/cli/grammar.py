@@ -219,6 +219,9 @@ def _read(keyword: Keyword, text: str) -> Any:
     try:
         return _absolute(text) if keyword.type is PATH and not keyword.is_filter else keyword.type.parse(text)
     except ValueError as error:
+        if keyword.type.is_secret:
+            msg = f"{keyword.text}: what is given is not {error}"
+            raise UsageError(msg) from None
         near = advice(text, keyword.type.choices, otherwise="")
         msg = f"{keyword.text}: {quoted(text)} is not {_expected(keyword.type, error)}{'; ' * bool(near)}{near}"
         raise UsageError(msg) from None

@@ -8,8 +8,20 @@ from pathlib import Path
 
 from prompt_toolkit.history import History
 
+from podwire.cli.keywords import COMMANDS, keywords
+
 MOST_BYTES = 256 * 1024
 """The end of the file that is read; a file of twice this length is cut to it."""
+
+
+_SECRET_WORDS = frozenset(
+    word.text for name in COMMANDS for word in keywords(name).values() if word.type is not None and word.type.is_secret
+)
+
+
+def holds_secret(line: str) -> bool:
+    """Say whether a line may hold a password: it has a word that is followed by one."""
+    return not _SECRET_WORDS.isdisjoint(line.split())
 
 
 class LineHistory(History):
@@ -28,7 +40,9 @@ class LineHistory(History):
         return [line for line in reversed(content.decode("utf-8", "replace").split("\n")) if line]
 
     def store_string(self, string: str) -> None:
-        """Add a command to the file."""
+        """Add a command to the file, unless it holds a password."""
+        if holds_secret(string):
+            return
         line = string.replace("\n", " ").encode("utf-8", "replace") + b"\n"
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

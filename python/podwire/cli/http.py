@@ -58,8 +58,17 @@ class HttpTransport:
 
     is_live = True
 
-    def __init__(self, path: Path, *, get_seconds: float = GET_SECONDS, act_seconds: float = ACT_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        get_seconds: float = GET_SECONDS,
+        act_seconds: float = ACT_SECONDS,
+        authorization: str = "",
+    ) -> None:
+        """Take the socket, and the `Authorization` header of whoever does not come as the socket's owner."""
         self._path = path
+        self._headers = {"Connection": "close"} | ({"Authorization": authorization} if authorization else {})
         self._get_seconds = get_seconds
         self._act_seconds = act_seconds
 
@@ -77,7 +86,7 @@ class HttpTransport:
         """Yield the notes as JSON, then the body as it comes."""
         connection = _UnixConnection(self._path, timeout_seconds=self._get_seconds)
         with contextlib.closing(connection), self._translated(self._get_seconds):
-            connection.request("GET", target, None, {"Connection": "close", "Accept": media_type})
+            connection.request("GET", target, None, self._headers | {"Accept": media_type})
             response = connection.getresponse()
             if response.getheader("Content-Type", "").partition(";")[0] != media_type:
                 read_answer(response.status, response.read(MOST_ANSWER_BYTES))
@@ -96,7 +105,7 @@ class HttpTransport:
         return self._ask(method, _target(path, ()), json.dumps(values).encode(), self._act_seconds)
 
     def _ask(self, method: str, target: str, body: bytes | None, timeout_seconds: float) -> Answer:
-        headers = {"Connection": "close", "Accept": "application/json"}
+        headers = self._headers | {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         connection = _UnixConnection(self._path, timeout_seconds=timeout_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from podwire.cli.execute import execute, report
 from podwire.cli.http import HttpTransport
 from podwire.cli.session import Session
-from podwire.settings.paths import default_socket
+from podwire.settings.paths import SESSION_TOKEN_VARIABLE, default_socket, is_session
 from podwire.support.errors import PodwireError, UsageError
 
 __all__ = ["execute", "run_cli"]
@@ -23,6 +24,8 @@ usage: podwire cli [--socket PATH] [--quiet] [COMMAND … | -c 'COMMAND …']
   COMMAND …           run one command: podwire cli vport-show svc-name pluribus
   -c 'COMMAND …'      the same, given as one word
   --socket PATH       the daemon's unix socket; default: $PODWIRE_SOCKET, else the one of podwire serve
+  --user NAME:PASSWORD
+                      run with the rights of this user, made by user-create; default: the socket's owner
   --quiet             greet nobody
   -e, --no-login-prompt
                       accepted for scripts written for NetVisor
@@ -31,6 +34,8 @@ Without a command it opens the shell, or runs the lines that come on standard in
 podwire cli help lists the commands; podwire cli COMMAND ? tells of one.
 """
 
+_WITH_VALUE = {"--socket": "socket", "--user": "user", "-c": "line"}
+"""Options that are followed by a value, and the field that it goes to."""
 _TOLERATED = ("-e", "--no-login-prompt")
 
 
@@ -39,6 +44,8 @@ class Options:
     """The words before the command."""
 
     socket: str = ""
+    user: str = ""
+    """`name:password` of a user to be, instead of the socket's owner."""
     is_quiet: bool = False
     wants_help: bool = False
     line: str | None = None
@@ -55,7 +62,8 @@ def run_cli(argv: Sequence[str]) -> int:
             sys.stdout.write(USAGE)
             return 0
         path = Path(options.socket) if options.socket else default_socket()
-        transport = HttpTransport(path)
+        authorization = authorization_of(options.user)
+        transport = HttpTransport(path, authorization=authorization)
         if options.line is not None:
             return Session(transport).run_line(options.line)
         if options.command:
@@ -63,7 +71,8 @@ def run_cli(argv: Sequence[str]) -> int:
         if sys.stdin.isatty() and sys.stdout.isatty():
             from podwire.cli.shell import Shell  # noqa: PLC0415 - prompt-toolkit is for the shell alone
 
-            return Shell(transport, HttpTransport(path, get_seconds=2.0), is_quiet=options.is_quiet).run()
+            lookups = HttpTransport(path, get_seconds=2.0, authorization=authorization)
+            return Shell(transport, lookups, is_quiet=options.is_quiet).run()
         return _run_pipe(Session(transport))
     except PodwireError as error:
         report(error, sys.stderr)
@@ -88,9 +97,8 @@ def read_options(argv: Sequence[str]) -> Options:
         name, has_value, value = rest.pop(0).partition("=")
         if name == "--":
             break
-        if name in ("--socket", "-c"):
-            value = value if has_value else _value(name, rest)
-            options.socket, options.line = (value, options.line) if name == "--socket" else (options.socket, value)
+        if name in _WITH_VALUE:
+            setattr(options, _WITH_VALUE[name], value if has_value else _value(name, rest))
         elif name in ("-h", "--help"):
             options.wants_help = True
         elif name == "--quiet":
@@ -102,7 +110,18 @@ def read_options(argv: Sequence[str]) -> Options:
         msg = f"podwire cli: -c takes the whole command as one word, so that '{rest[0]}' has no place"
         raise UsageError(msg)
     options.command = rest
+    if options.socket and is_session():
+        msg = "podwire cli: --socket has no place in a session over SSH"
+        raise UsageError(msg)
     return options
+
+
+def authorization_of(user: str) -> str:
+    """Return the `Authorization` header: of the named user, of an SSH session's, or none for the socket's owner."""
+    if user:
+        return "Basic " + base64.b64encode(user.encode("utf-8", "surrogateescape")).decode()
+    token = os.environ.get(SESSION_TOKEN_VARIABLE)
+    return f"Bearer {token}" if token else ""
 
 
 def _value(name: str, rest: list[str]) -> str:

@@ -23,6 +23,13 @@ def emit_bytes(stream: TextIO, content: bytes) -> bool:
     if binary is None or (getattr(stream, "encoding", None) or "").lower() not in ("utf-8", "utf8"):
         return emit(stream, content.decode("utf-8", "replace"))
 
+    return emit_binary(stream, content)
+
+
+def emit_binary(stream: TextIO, content: bytes) -> bool:
+    """Write bytes as they are, like `emit`, to a stream that takes them."""
+    binary = stream.buffer
+
     def write() -> None:
         stream.flush()
         binary.write(content)

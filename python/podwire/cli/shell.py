@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
@@ -27,11 +28,11 @@ from podwire.cli.keywords import COMMANDS
 from podwire.cli.session import Session
 from podwire.cli.text import clean
 from podwire.cli.transport import Transport
-from podwire.settings.paths import user_state_dir
+from podwire.settings.paths import SESSION_USER_VARIABLE, user_state_dir
 from podwire.support.errors import PodwireError
 
 USER = "network-admin"
-"""NetVisor's name for whoever may command the switch; here, whoever may open the socket."""
+"""NetVisor's name for whoever may command the switch; here, whoever may open the socket and comes by no other name."""
 
 
 class Shell:
@@ -42,6 +43,7 @@ class Shell:
         self._lookups = lookups
         self._is_quiet = is_quiet
         self._name = ""
+        self._user = clean(os.environ.get(SESSION_USER_VARIABLE) or USER)
         self._session = Session(transport, present=self._present)
         self._read = self._reader()
 
@@ -89,7 +91,7 @@ class Shell:
 
     def _message(self) -> str:
         local = "*" if self._session.is_local else ""
-        return f"CLI ({USER}@{self._name or 'switch'}{local}) > "
+        return f"CLI ({self._user}@{self._name or 'switch'}{local}) > "
 
     def _present(self, text: str) -> None:
         pager.show(text, is_paged=self._session.has_pager)

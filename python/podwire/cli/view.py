@@ -10,7 +10,11 @@ from podwire.catalog import Noun
 from podwire.catalog.show_options import CSV_SWITCH, FORBIDDEN_WITH, JSON_SWITCH, PARQUET_SWITCH
 from podwire.catalog.units import NS_PER_SECOND, parse_duration
 from podwire.cli.keywords import Keyword
+from podwire.settings.paths import is_session
 from podwire.support.errors import UsageError
+
+STANDARD_OUTPUT = "-"
+"""In place of a file's name: standard output."""
 
 SHORTEST_INTERVAL_NS = NS_PER_SECOND // 10
 """The shortest show-interval: a console that asks more often reads nothing new and keeps the switch busy."""
@@ -66,7 +70,7 @@ def read_view(noun: Noun, given: Mapping[str, tuple[Keyword, str]]) -> View:
         has_raw_integers=says("raw-int-values") is True,
         is_json=JSON_SWITCH in given,
         is_csv=CSV_SWITCH in given,
-        parquet=_absolute(given[PARQUET_SWITCH][1]) if PARQUET_SWITCH in given else "",
+        parquet=_target(given[PARQUET_SWITCH][1]) if PARQUET_SWITCH in given else "",
         interval_ns=_interval(given["show-interval"][1]) if "show-interval" in given else None,
         is_following=says("follow") is True,
     )
@@ -98,5 +102,11 @@ def _interval(text: str) -> int:
     return interval_ns
 
 
-def _absolute(text: str) -> str:
+def _target(text: str) -> str:
+    """Return the absolute path of the file to write, or `-`. Raises UsageError where files are not the person's."""
+    if text == STANDARD_OUTPUT:
+        return text
+    if is_session():
+        msg = f"{PARQUET_SWITCH}: over SSH no file is written on the switch; send {PARQUET_SWITCH} - to one of yours"
+        raise UsageError(msg)
     return str(Path(text).expanduser().absolute())

@@ -89,7 +89,8 @@ def _parameter(command: str, parameter: Parameter, value: Any) -> Any:
     try:
         return parameter.type.parse(str(value))
     except ValueError as error:
-        msg = f"{command}: {parameter.keyword}: '{value}' is not {error}"
+        given = "what is given" if parameter.type.is_secret else f"'{value}'"
+        msg = f"{command}: {parameter.keyword}: {given} is not {error}"
         raise UsageError(msg) from None
 
 

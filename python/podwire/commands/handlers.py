@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from podwire.catalog.nouns import Noun
@@ -11,6 +12,16 @@ from podwire.commands.query import Query
 
 Values = Mapping[str, Any]
 """Option name → raw value, checked against the catalog; only what was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigCommand:
+    """One command that rebuilds a part of the configuration."""
+
+    verb: str
+    values: Values
+    stage: int = 1
+    """Commands of a lower stage come first: 0 for settings, 1 for what they allow, 2 for what narrows it."""
 
 
 class Handler(Protocol):

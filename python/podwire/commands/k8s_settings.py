@@ -9,10 +9,10 @@ import msgspec
 from podwire.catalog.k8s_settings import K8S_SETTINGS
 from podwire.commands.answer import Answer
 from podwire.commands.configuring import Configurator
-from podwire.commands.handlers import Values
+from podwire.commands.handlers import ConfigCommand, Values
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
-from podwire.settings.configuration import Configuration
+from podwire.settings.configuration import Configuration, KubernetesLimits
 
 
 class KubernetesSettingsHandler:
@@ -40,5 +40,36 @@ class KubernetesSettingsHandler:
         def edit(document: Configuration) -> Configuration:
             return msgspec.structs.replace(document, limits=msgspec.structs.replace(document.limits, **fields))
 
-        await self._configurator.change(edit)
-        return ()
+        return _notes(await self._configurator.change(edit))
+
+    def running_config(self) -> Sequence[ConfigCommand]:
+        """Return the limits, raised first to what exists where that is more, so that it can be made again."""
+        document = self._configurator.configuration
+        limits, now = document.limits, _existing(document)
+        wide = KubernetesLimits(*(max(pair) for pair in zip(_numbers(limits), now, strict=True)))
+        commands = [ConfigCommand("modify", _values(wide), 0)]
+        return commands if wide == limits else [*commands, ConfigCommand("modify", _values(limits), 2)]
+
+
+def _numbers(limits: KubernetesLimits) -> tuple[int, int]:
+    return limits.max_connections, limits.max_overlay_connections
+
+
+def _values(limits: KubernetesLimits) -> dict[str, int]:
+    return dict(zip(("max-connections", "max-overlay-connections"), _numbers(limits), strict=True))
+
+
+def _existing(document: Configuration) -> tuple[int, int]:
+    connections = document.connections.values()
+    return len(connections), sum(each.overlay_vxlan_analytics for each in connections)
+
+
+def _notes(document: Configuration) -> list[str]:
+    """Say what a limit that is lower than what exists, or nothing, comes to."""
+    notes = []
+    for (name, limit), number in zip(_values(document.limits).items(), _existing(document), strict=True):
+        if number > limit:
+            notes.append(f"{name} is {limit} now; the {number} that exist stay, and no more can be made.")
+        elif limit == 0:
+            notes.append(f"{name} is 0 now: that is none at all, not without limit.")
+    return notes

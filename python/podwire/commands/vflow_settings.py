@@ -9,7 +9,7 @@ import msgspec
 from podwire.catalog.vflow_settings import VFLOW_SETTINGS
 from podwire.commands.answer import Answer
 from podwire.commands.configuring import Configurator
-from podwire.commands.handlers import Values
+from podwire.commands.handlers import ConfigCommand, Values
 from podwire.commands.k8s_cni import describe_overlay
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
@@ -55,6 +55,12 @@ class VflowSettingsHandler:
 
         await self._configurator.change(edit)
         return ()
+
+    def running_config(self) -> Sequence[ConfigCommand]:
+        """Return what was configured, not what a connection implies."""
+        settings = self._configurator.configuration.vflow
+        name = "inflight-vxlan-analytics"
+        return [ConfigCommand("modify", {name: settings.inflight_vxlan_analytics}, 0)]
 
 
 def _needing(configuration: Configuration) -> list[str]:

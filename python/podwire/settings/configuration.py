@@ -64,6 +64,17 @@ class VflowSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether VXLAN is looked into; a connection's overlay-vxlan-analytics turns it on."""
 
 
+class UserSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """One user of the console over SSH."""
+
+    role: str
+    """`network-admin` or `read-only`."""
+    password_hash: str = ""
+    """See `support.passwords`; empty: no login with a password."""
+    ssh_keys: tuple[str, ...] = ()
+    """Public keys as in authorized_keys."""
+
+
 class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole document."""
 
@@ -74,3 +85,5 @@ class Configuration(Struct, frozen=True, forbid_unknown_fields=True):
     connection_stats: ConnectionStatsSettings = field(default_factory=ConnectionStatsSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     vflow: VflowSettings = field(default_factory=VflowSettings)
+    users: dict[str, UserSettings] = field(default_factory=dict)
+    """By name, in the order of their creation."""

@@ -12,6 +12,16 @@ from pathlib import Path
 SOCKET_VARIABLE = "PODWIRE_SOCKET"
 """The environment variable that names the socket, for the daemon and the console alike."""
 
+SESSION_TOKEN_VARIABLE = "PODWIRE_SESSION"  # noqa: S105 - the variable's name
+"""The environment variable with the token by which the console of an SSH session shows whose it is."""
+SESSION_USER_VARIABLE = "PODWIRE_SESSION_USER"
+"""The environment variable with the name of that user, for the prompt."""
+
+
+def is_session() -> bool:
+    """Say whether this is the console of an SSH session, whose person is elsewhere and has no files here."""
+    return SESSION_TOKEN_VARIABLE in os.environ
+
 
 def default_socket() -> Path:
     """Return the unix socket on which the daemon listens and which the console opens."""

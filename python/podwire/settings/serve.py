@@ -27,6 +27,10 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     """Where the configuration is kept; empty: the default of `settings.paths`."""
     socket: str = ""
     """The unix socket of the REST server; empty: the default of `settings.paths`."""
+    ssh: int = 0
+    """The TCP port of the console over SSH; 0: none."""
+    ssh_address: str = ""
+    """The address on which that port listens; empty: all. Users are made with user-create."""
     native_vlan: int = 1
     """The VLAN shown for untagged packets, 0–4095: 1 is the default VLAN of switches."""
     connection_max_memory: int = 1 << 30

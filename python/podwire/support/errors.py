@@ -2,6 +2,7 @@
 
 PodwireError
 ├── UsageError        what was asked for cannot be understood or is not allowed (REST 400, exit status 1)
+├── ForbiddenError    who asks may not do that (REST 403)
 ├── NotFoundError     the named thing does not exist (REST 404)
 ├── ConflictError     it exists already, or a limit or another change stands against it (REST 409)
 └── UnavailableError  something outside podwire does not answer or does not allow it (REST 503)
@@ -19,6 +20,10 @@ class PodwireError(Exception):
 
 class UsageError(PodwireError):
     """The request cannot be understood or is not allowed."""
+
+
+class ForbiddenError(PodwireError):
+    """Whoever asks is not known, or may not do that."""
 
 
 class NotFoundError(PodwireError):
