@@ -17,11 +17,11 @@ def offered(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("vp", ["vport-show"]),
+        ("vp", ["vport-history-show", "vport-show"]),
         ("k8s-connection-", [f"k8s-connection-{verb}" for verb in ("create", "delete", "modify", "show")]),
-        ("switch-local vp", ["vport-show"]),
-        ("switch leaf1 vp", ["vport-show"]),
-        ("help vp", ["vport-show"]),
+        ("switch-local vp", ["vport-history-show", "vport-show"]),
+        ("switch leaf1 vp", ["vport-history-show", "vport-show"]),
+        ("help vp", ["vport-history-show", "vport-show"]),
         ("ex", ["exit"]),
         ("pager ", ["off", "on"]),
         ("pager on ", []),

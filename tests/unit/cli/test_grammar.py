@@ -177,7 +177,10 @@ def test_help_instead_of_a_command(line: str, status: int) -> None:
         ("k8s-connection-modify enable enable", "k8s-connection-modify: enable is given twice"),
         (
             "k8s-connection-modify cluster-name a",
-            "k8s-connection-modify: give at least one of kube-config, enable, create-vport, overlay-vxlan-analytics",
+            (
+                "k8s-connection-modify: give at least one of "
+                "kube-config, enable, create-vport, overlay-vxlan-analytics, interface, vlan"
+            ),
         ),
         (
             "k8s-connection-modify kube-config ~nobody-here/x",

@@ -28,8 +28,10 @@ one or more of the following options:
 kube-config kube-config-path                        The kubeconfig file on the switch.
 enable|disable                                      Enable or disable the Kubernetes connection.
 create-vport|no-create-vport                        Create vPort table entries for the Pods.
-overlay-vxlan-analytics|no-overlay-vxlan-analytics  Show the connections inside the cluster's VXLAN overlay.
-"""
+overlay-vxlan-analytics|no-overlay-vxlan-analytics  Show the connections inside the cluster's VXLAN overlay; those of other kinds are always shown.
+interface interface[,interface…]|any                Where the cluster's packets are seen, to tell it from others with the same addresses.
+vlan vlan[,vlan…]|any                               The VLANs of the cluster's packets, to tell it from others with the same addresses.
+"""  # noqa: E501 - as it is printed
 
 
 def test_k8s_cni_show_begins_as_on_the_reference_page() -> None:
@@ -75,7 +77,7 @@ def test_the_list_has_every_command() -> None:
 
 
 def test_parts_of_help() -> None:
-    assert [line.split()[0] for line in general_help("vp").splitlines()] == ["vport-show"]
+    assert [line.split()[0] for line in general_help("vport-s").splitlines()] == ["vport-show"]
     assert [line.split()[0] for line in words_help(COMMANDS["vport-show"], "sort").splitlines()] == [
         "sort-asc",
         "sort-desc",

@@ -109,7 +109,7 @@ def test_prompt_command_and_exit(terminal: Terminal) -> None:
 
 def test_tab_completes_commands_options_and_names(terminal: Terminal, switch: FakeSwitch) -> None:
     terminal.wait_for(PROMPT)
-    terminal.type("vp" + TAB + "sv" + TAB + "pl" + TAB + "form" + TAB + "ent" + TAB + ENTER)
+    terminal.type("vport-s" + TAB + "sv" + TAB + "pl" + TAB + "form" + TAB + "ent" + TAB + ENTER)
     terminal.wait_for("pod-A")
     vports = [asked for asked in switch.asked if asked.path == "/vRest/vports"]
     assert vports[-1].params == [("svc-name", "pluribus"), ("format", "entity")]
