@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from podwire.capture import Filter
 from podwire.engine.parts import Parts
-from podwire.history import HistoryStore, Kind, NameBook
-from podwire.history.live import LEAST, live_side
+from podwire.history import HistoryStore, Kind
+from podwire.history.live import LEAST, Book, live_side
 from podwire.history.questions import Found, Question, ask, columns_of
 from podwire.history.relation import KEY_COLUMNS, Live, Sources
+from podwire.history.services import NEEDED
 
 MOST_AT_ONCE = 2
 """Questions that are worked on at a time; the others wait, so that their memory stays bounded."""
@@ -20,7 +21,7 @@ class ConnectionQuestions:
     """Asks of one switch's connections. May be called from any thread, and takes as long as it takes."""
 
     def __init__(
-        self, parts: Parts, book: NameBook, *, switch_name: str, native_vlan: int, store: HistoryStore | None = None
+        self, parts: Parts, book: Book, *, switch_name: str, native_vlan: int, store: HistoryStore | None = None
     ) -> None:
         self._parts = parts
         self._book = book
@@ -49,6 +50,8 @@ class ConnectionQuestions:
         capture = self._parts.capture
         known = capture.poll(0).schema.names
         wanted = columns_of(question) | set(LEAST)
+        if "service" in wanted:
+            wanted |= set(NEEDED)
         rows = capture.snapshot(filters, [name for name in known if name in wanted])
         keys = capture.snapshot((), KEY_COLUMNS)
         return live_side(rows, keys, self._book, now_ns=self._parts.clock.now_ns(), native_vlan=self._native_vlan)

@@ -156,7 +156,14 @@ class HistoryWriter:
         if not len(batch) or not self._settings.enable:
             return
         now_ns = self._parts.clock.now_ns()
-        records = connection_batch(batch, self._names, record=record, recorded_ns=now_ns, native_vlan=self._native_vlan)
+        records = connection_batch(
+            batch,
+            self._names,
+            record=record,
+            recorded_ns=now_ns,
+            native_vlan=self._native_vlan,
+            services=self._names,
+        )
         self.store.add(Kind.CONNECTION, records)
 
     def _long_lived(self, now_ns: int, interval_ns: int) -> list[Filter]:

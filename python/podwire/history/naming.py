@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from podwire.history.schema import KINDS, TEXT, Kind
+from podwire.history.services import ServiceBook, service_column
 
 
 class EndpointWords(NamedTuple):
@@ -56,7 +57,13 @@ class _Coded:
 
 
 def connection_batch(
-    core: pa.RecordBatch, book: NameBook, *, record: str, recorded_ns: int, native_vlan: int
+    core: pa.RecordBatch,
+    book: NameBook,
+    *,
+    record: str,
+    recorded_ns: int,
+    native_vlan: int,
+    services: ServiceBook | None = None,
 ) -> pa.RecordBatch:
     """Make records of the rows that the core handed over, which must have its columns and its stamps.
 
@@ -68,6 +75,9 @@ def connection_batch(
         "record": pa.repeat(pa.scalar(record), len(core)).dictionary_encode(),
         **names,
     }
+    if services is not None:
+        found = service_column(core, services)
+        made |= {"service": found} if found is not None else {}
     if "vlan" in core.schema.names:
         made["vlan"] = _native(core.column("vlan"), native_vlan)
     arrays = [_column(field, made, core) for field in KINDS[Kind.CONNECTION]]

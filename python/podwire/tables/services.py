@@ -137,6 +137,11 @@ class ServiceTable:
         book = self._clusters.get(cluster)
         return book is not None and bool(book.fronts.get(address))
 
+    def knows(self, address: str) -> bool:
+        """Say whether an address is a Service's own or that of a backend, in any cluster."""
+        books = list(self._clusters.values())
+        return any(book.fronts.get(address) or book.backends.get(address) for book in books)
+
     def behind(self, cluster: str, address: str, port: int, protocol: str, *, uid: str = "") -> tuple[str, ...]:
         """Return the Services (`namespace/name`) that have a backend at this address and port now, sorted.
 

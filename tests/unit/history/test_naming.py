@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podwire.history import KINDS, EndpointWords, Kind, connection_batch
+from podwire.history.services import NEEDED, Server, service_column
 
 
 class Book:
@@ -71,3 +72,46 @@ def test_every_row_gets_its_words(rows: list[dict[str, Any]]) -> None:
     assert [{name: row[name] for name in wanted(rows[0])} for row in batch.to_pylist()] == list(map(wanted, rows))
     assert all(row["recorded-time"] == 7 and row["record"] == "ended" for row in batch.to_pylist())
     assert len(book.asked) == len({row["src-endpoint"] for row in rows}) + len({row["dst-endpoint"] for row in rows})
+
+
+class Shops:
+    """Services at two addresses; it says what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[Server] = []
+
+    def may_serve(self, endpoint: int, address: str) -> bool:
+        return endpoint == 5 or address == "10.0.0.9"
+
+    def services(self, server: Server) -> str | None:
+        self.asked.append(server)
+        return f"shop/{server.endpoint}-{server.port}-{server.proto}" if server.port else None
+
+
+SERVERS = st.fixed_dictionaries(
+    {
+        "dst-endpoint": st.sampled_from([0, 5, 6]),
+        "dst-ip": st.sampled_from(["10.0.0.9", "10.0.0.8", "fd00::1"]),
+        "dst-port": st.sampled_from([0, 80, 443]),
+        "proto": st.sampled_from([None, "tcp", "udp"]),
+        "overlay-cluster": st.sampled_from([0, 1]),
+        "dst-reason": st.sampled_from(["named", "none-claims"]),
+    }
+)
+
+
+@given(st.lists(SERVERS, max_size=30))
+@settings(deadline=None)
+def test_every_server_gets_its_services(rows: list[dict[str, Any]]) -> None:
+    types = {"dst-endpoint": pa.int64(), "dst-port": pa.int64(), "overlay-cluster": pa.int64()}
+    schema = pa.schema([pa.field(name, types.get(name, pa.string())) for name in NEEDED])
+    book = Shops()
+    column = service_column(pa.RecordBatch.from_pylist(rows, schema=schema), book)
+    assert column is not None
+    asked = list(book.asked)
+    expected = [
+        book.services(Server(*(row[name] for name in NEEDED))) if book.may_serve(row["dst-endpoint"], row["dst-ip"]) else None
+        for row in rows
+    ]
+    assert column.to_pylist() == expected
+    assert len(asked) == len(set(asked))
