@@ -22,7 +22,8 @@ async def answer_past(query: Query, questions: ConnectionQuestions, *, now_ns: i
     by_number = all(_is_number(query, name) for name, _ in query.sort)
     is_cut = bool(query.limit) and by_number and not (query.sum_by or query.wants_count or query.wants_sums)
     question = Question(
-        columns=tuple(sorted(query.needed | ({"time"} if window.interval_ns else set()))),
+        # The number of rows summed up is the engine's own column.
+        columns=tuple(sorted(name for name in query.needed if query.noun.column(name))),
         start_ns=window.start_ns,
         end_ns=window.end_ns,
         interval_ns=window.interval_ns,

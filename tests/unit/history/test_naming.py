@@ -110,7 +110,9 @@ def test_every_server_gets_its_services(rows: list[dict[str, Any]]) -> None:
     assert column is not None
     asked = list(book.asked)
     expected = [
-        book.services(Server(*(row[name] for name in NEEDED))) if book.may_serve(row["dst-endpoint"], row["dst-ip"]) else None
+        book.services(Server(*(row[name] for name in NEEDED)))
+        if book.may_serve(row["dst-endpoint"], row["dst-ip"])
+        else None
         for row in rows
     ]
     assert column.to_pylist() == expected
