@@ -42,6 +42,7 @@ from podwire.commands.vport_history import VPortHistoryHandler
 from podwire.engine.clusters import ClusterManager
 from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.history import HistoryWriter
+from podwire.engine.learning import LearningFeed
 from podwire.engine.parts import Parts
 from podwire.engine.record_names import RecordNames
 from podwire.engine.sources import SourceFeed
@@ -115,6 +116,8 @@ class Daemon:
             await apply(configurator.configuration)
             history.start()
             feed = asyncio.create_task(run_supervised("the packet sources", sources.run))
+            learning = LearningFeed(parts, clusters.learned)
+            learner = asyncio.create_task(run_supervised("learning from the wire", learning.run))
             serving = asyncio.create_task(server.run())
             self._handle_signals()
             _log.info("podwire %s serves %s; its state is in %s", _version(), path, self._state_dir)
@@ -124,7 +127,7 @@ class Daemon:
             await console.close()
             server.stop()
             await serving
-            for task in (stopped, feed):
+            for task in (stopped, feed, learner):
                 await end_task(task)  # type: ignore[arg-type]
         finally:
             await asyncio.to_thread(history.stop)

@@ -111,6 +111,9 @@ class Engine:
     def encrypted(self) -> list[dict[str, int | str]]:
         """Encrypted traffic by pair of nodes: `kind`, `node`, `peer`, and for each of the two what it sent."""
 
+    def guesses(self) -> list[dict[str, int | str]]:
+        """What UDP between nodes could be: `kind`, `port`, `vni`, `packets`, `last-time` and `samples`."""
+
     def last_packet_ns(self) -> int:
         """The time of the latest packet read; 0 before the first one."""
 

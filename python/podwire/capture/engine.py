@@ -156,6 +156,14 @@ class Capture:
         """
         return self._engine.encrypted()
 
+    def guesses(self) -> list[dict[str, Any]]:
+        """Return what UDP between known nodes, behind no tunnel that is looked into, could be: at most a few dozen.
+
+        `kind`, `port`, `vni`, `packets`, `last-time` in nanoseconds, and `samples`: some packets' addresses (outer
+        sender and receiver, inner sender and receiver, with blanks between), set apart by commas.
+        """
+        return self._engine.guesses()
+
     def last_packet_ns(self) -> int:
         """Return the time of the latest packet in nanoseconds since the epoch; 0 before the first."""
         return self._engine.last_packet_ns()

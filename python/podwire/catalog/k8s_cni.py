@@ -20,6 +20,7 @@ K8S_CNI = Noun(
         Column("network-type", STRING, "The network type implemented by the CNI plugin.", is_default=True),
         Column("version", STRING, "The version of the CNI plugin."),
         Column("encapsulation", LIST, "Every tunnel that Pod packets may travel in."),
+        Column("learned", LIST, "Tunnels that the wire shows and the API does not, each with its packets."),
         Column("encryption", STRING, "How Pod packets are encrypted between nodes."),
         Column("pod-cidrs", LIST, "The address ranges of the Pods."),
         Column("confidence", integer(0, 100), "How sure the finding is, 0 to 100."),

@@ -8,9 +8,10 @@ from podwire.commands.configuring import Configurator
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
-from podwire.model.findings import CniFinding
+from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import Overlay
 from podwire.tables.findings import FindingRow
+from podwire.tables.learned import LearnedRow
 
 
 class CniHandler:
@@ -29,8 +30,32 @@ class CniHandler:
         asks_for_past = asks_for_past or query.window.interval_ns is not None
         asks_for_past = asks_for_past or any(each.column.name == "current" for each in query.conditions)
         found = [row for row in self._parts.findings.rows() if row.is_current or asks_for_past]
-        rows = [_row(row, now_ns) for row in found]
+        rows = [_row(row, now_ns) | self._learned(row) for row in found] + self._unknown(now_ns)
         return answer_rows(query, rows, now_ns=now_ns, notes=self._notes(query, rows))
+
+    def _learned(self, row: FindingRow) -> Row:
+        """Return what the wire says beside a finding that holds."""
+        learned = self._parts.learned.of(row.cluster) if row.is_current else ()
+        if not learned:
+            return {"learned": None}
+        because = (*row.finding.because, *map(_taught, learned))
+        return {"learned": ",".join(map(_short, learned)), "because": "; ".join(because)}
+
+    def _unknown(self, now_ns: int) -> list[Row]:
+        """Return a row for each cluster without a finding whose tunnels the wire shows."""
+        rows = []
+        for cluster in self._parts.paths.clusters():
+            learned = self._parts.learned.of(cluster)
+            if not learned or self._parts.findings.current(cluster):
+                continue
+            overlays = tuple(each.overlay for each in learned)
+            finding = CniFinding(
+                "unknown", str(overlays[0].kind), NetworkType.OVERLAY, overlays, because=tuple(map(_taught, learned))
+            )
+            since_ns = min(each.first_seen_ns for each in learned)
+            made = _row(FindingRow(cluster, finding, since_ns, now_ns, is_current=True), now_ns)
+            rows.append(made | {"learned": ",".join(map(_short, learned))})
+        return rows
 
     def _notes(self, query: Query, rows: list[Row]) -> list[str]:
         if rows or self._configurator is None:
@@ -54,6 +79,15 @@ def describe_overlay(overlay: Overlay) -> str:
     elif overlay.vni is not None:
         parts.append(str(overlay.vni))
     return ":".join(parts)
+
+
+def _short(row: LearnedRow) -> str:
+    return f"{describe_overlay(row.overlay)}({row.packets})"
+
+
+def _taught(row: LearnedRow) -> str:
+    count = "1 packet" if row.packets == 1 else f"{row.packets} packets"
+    return f"the wire shows {describe_overlay(row.overlay)}: {count} between nodes to Pods of the receiving node"
 
 
 def finding_columns(finding: CniFinding | None) -> Row:

@@ -81,6 +81,12 @@ class ClusterManager:
             seconds = (end_ns - self._parts.clock.now_ns()) / 1e9
             self._closing = asyncio.get_running_loop().call_later(seconds + 0.1, self.refresh_core)
 
+    def learned(self) -> None:
+        """Open the tunnels that the wire taught, and say so."""
+        for running in self._running.values():
+            running.feed.learned()
+        self.refresh_core()
+
     def _start(self, name: str, settings: ClusterSettings) -> None:
         feed = ClusterFeed(name, settings, parts=self._parts, changed=self.refresh_core)
         self._parts.clusters.status(name).state = "connecting"

@@ -45,8 +45,7 @@ def known_tunnels(configuration: Configuration, parts: Parts) -> list[tuple[Over
     found = {
         (overlay.kind, overlay.port)
         for name in configuration.connections
-        for finding in _recent(name, parts)
-        for overlay in finding.overlays
+        for overlay in _overlays(name, parts)
         if overlay.kind in (Encapsulation.VXLAN, Encapsulation.GENEVE)
     }
     closed = sorted(((kind, port) for kind, port in found | set(STANDARD_PORTS) if port not in taken), key=str)
@@ -60,7 +59,7 @@ def wanted_overlays(configuration: Configuration, parts: Parts) -> list[tuple[Ov
         if not settings.enable:
             continue
         number = parts.clusters.number(name)
-        overlays = (overlay for finding in _recent(name, parts) for overlay in finding.overlays)
+        overlays = _overlays(name, parts)
         opened = [
             each for each in overlays if settings.overlay_vxlan_analytics or each.kind not in _CLOSED_UNLESS_ASKED
         ]
@@ -84,6 +83,12 @@ def lingering_ns(configuration: Configuration, parts: Parts) -> int | None:
         if not row.is_current and row.last_seen_ns + LINGER_NS > now_ns
     ]
     return min(ends, default=None)
+
+
+def _overlays(name: str, parts: Parts) -> list[Overlay]:
+    """Return the tunnels of a cluster: those of its findings, then those that the wire taught."""
+    found = [overlay for finding in _recent(name, parts) for overlay in finding.overlays]
+    return found + [row.overlay for row in parts.learned.of(name)]
 
 
 def _recent(name: str, parts: Parts) -> tuple[CniFinding, ...]:

@@ -11,6 +11,7 @@ from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.cni.path_rules import network_of
 from podwire.engine.claiming import tell_away
 from podwire.engine.decoding import overlay_warning
+from podwire.engine.learning import disagreement
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
 from podwire.engine.relations import ClusterRelations
@@ -60,6 +61,7 @@ class ClusterFeed:
         self._parts.pods.clear(self._name)
         self._parts.nodes.clear(self._name)
         self._parts.paths.forget(self._name)
+        self._parts.learned.forget(self._name)
         self.relations.end()
         self._parts.findings.end(self._name, now_ns)
         self._parts.clusters.forget(self._name)
@@ -138,10 +140,16 @@ class ClusterFeed:
         if status.error or (status.state == "connected" and self._is_judged):
             self.settled.set()
 
+    def learned(self) -> None:
+        """Take note that the wire taught tunnels."""
+        self._warn()
+
     def _warn(self) -> None:
         text = overlay_warning(self._parts.findings.current(self._name))
         status = self._parts.clusters.status(self._name)
         _set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics else "")
+        learned = [row.overlay for row in self._parts.learned.of(self._name)]
+        _set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
 
 
 def _set_warning(status: ClusterStatus, topic: str, text: str) -> None:

@@ -11,6 +11,7 @@ from podwire.tables.claims import ClaimTable
 from podwire.tables.clusters import ClusterTable
 from podwire.tables.endpoints import EndpointTable
 from podwire.tables.findings import FindingTable
+from podwire.tables.learned import LearnedTable
 from podwire.tables.nodes import NodeTable
 from podwire.tables.owners import OwnerTable
 from podwire.tables.paths import PathTable
@@ -31,6 +32,7 @@ class Parts:
     clusters: ClusterTable = field(default_factory=ClusterTable)
     endpoints: EndpointTable = field(default_factory=EndpointTable)
     findings: FindingTable = field(default_factory=FindingTable)
+    learned: LearnedTable = field(default_factory=LearnedTable)
     nodes: NodeTable = field(default_factory=NodeTable)
     owners: OwnerTable = field(default_factory=OwnerTable)
     paths: PathTable = field(default_factory=PathTable)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use pyo3::IntoPyObject;
-use track::{EncryptedPair, Outcome, SourceCounters};
+use track::{EncryptedPair, Guess, Outcome, Sample, SourceCounters};
 
 use crate::core::{Core, Source};
 use crate::error::Result;
@@ -80,6 +80,31 @@ pub(crate) fn of_encrypted(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
     let mut rows = Vec::new();
     core.each(|tracker| rows.extend(tracker.encrypted().map(row)))?;
     Ok(rows)
+}
+
+/// What UDP between nodes could be, a row for each kind, port and identifier. A sample is the four addresses, outer
+/// sender first, with blanks between; samples are set apart by commas.
+pub(crate) fn of_guesses(core: &Core) -> Result<Vec<HashMap<Name, Value>>> {
+    let row = |guess: &Guess| {
+        let samples: Vec<_> = guess.samples.iter().map(sample_text).collect();
+        let texts = [("kind", guess.kind.name().to_owned()), ("samples", samples.join(","))];
+        let counts = [
+            ("port", u64::from(guess.port)),
+            ("vni", u64::from(guess.vni)),
+            ("packets", guess.packets),
+            ("last-time", guess.last_ns),
+        ];
+        let texts = texts.into_iter().map(|(name, text)| (Cow::Borrowed(name), Value::Text(text)));
+        texts.chain(counts.map(|(name, count)| (Cow::Borrowed(name), Value::Count(count)))).collect()
+    };
+    let mut rows = Vec::new();
+    core.each(|tracker| rows.extend(tracker.guesses().map(row)))?;
+    Ok(rows)
+}
+
+fn sample_text(sample: &Sample) -> String {
+    let (outer, inner) = (sample.outer, sample.inner);
+    format!("{} {} {} {}", outer.src(), outer.dst(), inner.src(), inner.dst())
 }
 
 fn name_of(outcome: Outcome) -> Name {

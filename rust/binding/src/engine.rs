@@ -155,6 +155,10 @@ impl Engine {
         self.free(py, |core| counters::of_encrypted(core))
     }
 
+    fn guesses(&self, py: Python<'_>) -> PyResult<Vec<HashMap<Name, Value>>> {
+        self.free(py, |core| counters::of_guesses(core))
+    }
+
     fn last_packet_ns(&self, py: Python<'_>) -> PyResult<u64> {
         self.free(py, |core| {
             let mut latest_ns = 0;

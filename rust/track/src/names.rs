@@ -106,6 +106,14 @@ impl Names {
         }
     }
 
+    /// Whether both addresses are those of nodes of one cluster.
+    pub fn are_nodes(&self, addrs: &IpPair) -> bool {
+        let ends: [IpAddr; 2] = [addrs.src(), addrs.dst()];
+        !self.nodes.is_empty()
+            && self.node_cluster(ends).is_some_and(|cluster| cluster != 0)
+            && ends.iter().all(|&end| self.nodes.contains_key(&bits(end)))
+    }
+
     /// The cluster of two nodes; 0 where they are of different ones, None where both are unknown.
     fn node_cluster(&self, nodes: [IpAddr; 2]) -> Option<u16> {
         if self.nodes.is_empty() {

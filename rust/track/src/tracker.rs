@@ -11,6 +11,7 @@ use crate::counters::{Counters, SourceCounters};
 use crate::encrypted::{EncryptedPair, EncryptedPairs};
 use crate::fragments::Fragments;
 use crate::gaps::Gaps;
+use crate::learn::{Guess, Guesses};
 use crate::limits::Limits;
 use crate::names::Names;
 use crate::ports::ServerPorts;
@@ -52,6 +53,7 @@ pub struct Tracker {
     copies: Copies,
     fragments: Fragments,
     encrypted: EncryptedPairs,
+    guesses: Guesses,
     last_packet_ns: u64,
     is_collecting: bool,
 }
@@ -83,6 +85,7 @@ impl Tracker {
             copies: Copies::new(),
             fragments: Fragments::default(),
             encrypted: EncryptedPairs::default(),
+            guesses: Guesses::default(),
             last_packet_ns: 0,
             is_collecting: true,
             limits,
@@ -140,6 +143,7 @@ impl Tracker {
         self.gaps.clear();
         self.fragments.clear();
         self.encrypted.clear();
+        self.guesses.clear();
         self.ended.clear();
     }
 
@@ -199,6 +203,11 @@ impl Tracker {
     /// Pairs of nodes between which encrypted traffic was seen, in no order; at most [`Tracker::MAX_ENCRYPTED_PAIRS`].
     pub fn encrypted(&self) -> impl Iterator<Item = &EncryptedPair> {
         self.encrypted.iter()
+    }
+
+    /// What UDP between known nodes, behind no tunnel that is looked into, could be; few, in no order.
+    pub fn guesses(&self) -> impl Iterator<Item = &Guess> {
+        self.guesses.iter()
     }
 
     /// The time of the latest packet; 0 before the first one.

@@ -113,6 +113,9 @@ impl Tracker {
                 false
             }
         };
+        if matches!(seen, Seen::Other(Outcome::UnknownVni)) && self.guesses.is_due() {
+            self.guess_behind_known_ports(frame);
+        }
         let is_special = match &seen {
             Seen::Tcp(Parsed { fragmented, .. }) | Seen::Datagram(Datagram { fragmented, .. }) => *fragmented,
             Seen::IcmpError(_) | Seen::Fragment(_) | Seen::Encrypted(_) => true,
@@ -123,6 +126,16 @@ impl Tracker {
         }
         let outcome = if is_copy { Outcome::Duplicate } else { seen.outcome() };
         self.source(frame.source).outcomes[outcome.index()] += 1;
+    }
+
+    /// Reads a frame whose tunnel has an unexpected identifier as if its tunnel were not known.
+    #[cold]
+    fn guess_behind_known_ports(&mut self, frame: &Frame<'_>) {
+        if let Seen::Datagram(datagram) = wire::read_frame(frame, &wire::Overlays::default())
+            && self.names.are_nodes(&datagram.addrs)
+        {
+            self.guesses.try_kinds(frame, datagram.dst_port);
+        }
     }
 
     #[inline]

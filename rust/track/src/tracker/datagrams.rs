@@ -29,6 +29,9 @@ impl Tracker {
 
     fn open_datagram(&mut self, lane: &Lane, frame: &Frame<'_>) {
         let Some(path) = self.path_of(frame) else { return };
+        if path.proto == Proto::Udp && path.tunnel.is_none() && self.names.are_nodes(&path.addrs) {
+            self.guesses.try_kinds(frame, path.dst_port);
+        }
         let is_client = match path.role {
             Role::Asks => true,
             Role::Answers => false,
