@@ -30,6 +30,7 @@ SHOWN = (
     "k8s-path-show",
     "traffic-show",
     "vport-show",
+    "vport-history-show",
 )
 """The commands that captures and objects can answer; every other one needs the daemon."""
 

@@ -20,6 +20,7 @@ from podwire.commands.k8s_path import PathHandler
 from podwire.commands.rollup import Asker
 from podwire.commands.sums import sum_handlers
 from podwire.commands.vport import VPortHandler
+from podwire.commands.vport_history import VPortHistoryHandler
 from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.parts import Parts
 from podwire.engine.record_names import RecordNames
@@ -147,6 +148,7 @@ def _commands(parts: Parts) -> Commands:
             EncryptedHandler(parts),
             PathHandler(parts),
             VPortHandler(None, parts, switch_name="switch"),
+            VPortHistoryHandler(parts),
         ],
         clock=parts.clock,
     )

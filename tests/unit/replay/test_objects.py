@@ -84,3 +84,95 @@ def test_objects_that_are_not_there_are_named(replay: Replay, written: Written) 
     done = replay(written("handshake"), "--objects", "nowhere.yaml")
     assert (done.returncode, done.stdout) == (1, "")
     assert "nowhere.yaml" in done.stderr
+
+
+def owned(kind: str, name: str, owner: tuple[str, str] = ("", "")) -> dict[str, Any]:
+    """An object of apps/v1 with its controller."""
+    above = {"kind": owner[0], "name": owner[1], "uid": f"uid-of-{owner[1]}", "controller": True}
+    meta = {"name": name, "namespace": "default", "uid": f"uid-of-{name}"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": kind,
+        "metadata": meta | ({"ownerReferences": [above]} if owner[0] else {}),
+    }
+
+
+def under(item: dict[str, Any], kind: str, name: str) -> dict[str, Any]:
+    """The object with this controller."""
+    return {**item, "metadata": {**item["metadata"], **owned("", "", (kind, name))["metadata"] | item["metadata"]}}
+
+
+def service(name: str, address: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "default", "uid": f"uid-of-{name}"},
+        "spec": {"type": "ClusterIP", "clusterIP": address, "clusterIPs": [address], "ports": [{"port": 8080}]},
+    }
+
+
+def backends(name: str, pod_name: str, address: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": f"{name}-x",
+            "namespace": "default",
+            "uid": f"uid-of-{name}-x",
+            "labels": {"kubernetes.io/service-name": name},
+        },
+        "ports": [{"port": 8080, "protocol": "TCP"}],
+        "endpoints": [
+            {"addresses": [address], "targetRef": {"kind": "Pod", "name": pod_name, "uid": f"uid-of-{pod_name}"}}
+        ],
+    }
+
+
+def test_workloads_and_services_are_named(replay: Replay, written: Written, objects: Callable[..., str]) -> None:
+    given = objects(
+        "all",
+        under(pod("web-7d-x", "10.10.2.1"), "ReplicaSet", "web-7d"),
+        under(pod("job-1-x", "10.10.1.1"), "Workflow", "nightly"),
+        owned("ReplicaSet", "web-7d", ("Deployment", "web")),
+        service("web", "10.96.0.10"),
+        backends("web", "web-7d-x", "10.10.2.1"),
+    )
+    words = ("connection-show", "format", "src-workload,dst-workload,service,reason", "--json")
+    (row,) = rows(replay(written("handshake"), "--objects", given, *words))
+    assert row == {
+        "src-workload": "Workflow/nightly",
+        "dst-workload": "Deployment/web",
+        "service": "default/web",
+        "reason": None,
+    }
+
+
+def test_an_end_without_a_pod_says_what_it_is(replay: Replay, written: Written, objects: Callable[..., str]) -> None:
+    given = objects("all", node("worker", "10.10.1.1"), service("web", "10.10.2.1"))
+    words = ("connection-show", "format", "src-pod,src-node,dst-pod,service,reason", "--json")
+    (row,) = rows(replay(written("handshake"), "--objects", given, *words))
+    assert row == {
+        "src-pod": None,
+        "src-node": "worker",
+        "dst-pod": None,
+        "service": "default/web",
+        "reason": "src: node address; dst: service address",
+    }
+
+
+def test_a_port_of_a_node_is_that_of_the_pod_that_declares_it(
+    replay: Replay, written: Written, objects: Callable[..., str]
+) -> None:
+    sharing = pod("exporter", "10.10.2.1")
+    sharing["spec"] |= {"hostNetwork": True, "containers": [{"name": "c", "ports": [{"containerPort": 8080}]}]}
+    given = objects("all", node("worker", "10.10.2.1"), sharing)
+    words = ("connection-show", "format", "dst-pod,dst-node", "--json")
+    (row,) = rows(replay(written("handshake"), "--objects", given, *words))
+    assert row == {"dst-pod": "exporter", "dst-node": "worker"}
+
+
+def test_who_had_an_address_is_shown(replay: Replay, written: Written, objects: Callable[..., str]) -> None:
+    given = objects("all", pod("pod-A", "10.10.1.1"))
+    words = ("vport-history-show", "format", "ip,entity,until-time", "--json")
+    (row,) = rows(replay(written("handshake"), "--objects", given, *words))
+    assert row == {"ip": "10.10.1.1", "entity": "pod-A", "until-time": None}
