@@ -1,5 +1,8 @@
 //! A piece of the captures that several threads work on: its frames, and which tracker each of them is for.
 
+use std::ops::Range;
+
+use source::BATCH_FRAMES;
 use track::{Frame, LinkType, Share, Spread, Stragglers, Tracker};
 
 use crate::core::Core;
@@ -9,9 +12,9 @@ use crate::files::{Input, Reading};
 use crate::learned::Learned;
 
 /// About so many bytes of frames make a chunk: they stay in the second cache between being read and being counted.
-const BYTES: usize = 256 << 10;
+const BYTES: usize = 128 << 10;
 /// The most frames.
-const FRAMES: usize = 4096;
+const FRAMES: usize = 2048;
 /// Nobody's: it is only counted, or left out.
 const NOBODY: u8 = u8::MAX;
 /// To be told in the order of the frames.
@@ -29,6 +32,9 @@ struct Stub {
     vlan: Option<u16>,
     shard: u8,
 }
+
+/// Room for the numbers and the frames of one batch.
+type Work<'a> = (Vec<u32>, Vec<Frame<'a>>);
 
 /// A port that all trackers but one learn from others, before the frame with this number.
 struct Lesson {
@@ -124,32 +130,34 @@ impl Chunk {
     /// Counts the frames of one tracker.
     pub(crate) fn count(&self, core: &Core, shard: usize) -> Result<()> {
         let mut lessons = self.lessons.iter().filter(|lesson| usize::from(lesson.shard) != shard).peekable();
-        let mut frames = Vec::with_capacity(FRAMES);
+        let mut work = (Vec::with_capacity(BATCH_FRAMES), Vec::with_capacity(BATCH_FRAMES));
         let mut from = 0;
         for &(to, now_ns) in &self.looks {
             let mut tracker = core.tracker(shard)?;
             while let Some(lesson) = lessons.next_if(|lesson| lesson.before <= to) {
-                self.count_some(&mut tracker, shard, from..lesson.before, &mut frames);
+                self.count_some(&mut tracker, shard, from..lesson.before, &mut work);
                 tracker.learn_port(lesson.port);
                 from = lesson.before;
             }
-            self.count_some(&mut tracker, shard, from..to, &mut frames);
+            self.count_some(&mut tracker, shard, from..to, &mut work);
             from = to;
             tracker.expire(now_ns);
         }
         Ok(())
     }
 
-    fn count_some<'a>(
-        &'a self,
-        tracker: &mut Tracker,
-        shard: usize,
-        numbers: std::ops::Range<usize>,
-        frames: &mut Vec<Frame<'a>>,
-    ) {
+    fn count_some<'a>(&'a self, tracker: &mut Tracker, shard: usize, numbers: Range<usize>, work: &mut Work<'a>) {
+        let (mine, frames) = work;
+        let stubs = &self.stubs[numbers];
+        // Whose a frame is cannot be predicted: every number is written, and stays where it is one of ours.
+        mine.resize(stubs.len().max(mine.len()), 0);
+        let mut count = 0;
+        for (number, stub) in stubs.iter().enumerate() {
+            mine[count] = number as u32;
+            count += usize::from(usize::from(stub.shard) == shard);
+        }
         frames.clear();
-        let mine = self.stubs[numbers].iter().filter(|stub| usize::from(stub.shard) == shard);
-        frames.extend(mine.map(|stub| stub.frame(&self.bytes)));
+        frames.extend(mine[..count].iter().map(|&number| stubs[number as usize].frame(&self.bytes)));
         tracker.batch(frames);
     }
 }
