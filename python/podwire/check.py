@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from podwire import cni
 from podwire.commands.k8s_cni import finding_columns
+from podwire.engine import detectors
 from podwire.kube import CheckReport, KubeconfigSource, Right, check, load_objects
 from podwire.model.evidence import Evidence
 from podwire.model.findings import CniFinding
@@ -78,7 +78,7 @@ def _cluster_report(found: CheckReport) -> Report:
 
 
 def _report(evidence: Evidence, pods: tuple[Pod, ...] | list[Pod]) -> Report:
-    findings = cni.judge(evidence)
+    findings = detectors.judge(evidence)
     return {
         "version": evidence.version or None,
         "pods": len(pods),

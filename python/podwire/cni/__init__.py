@@ -6,7 +6,7 @@ read evidence. What does not: I/O, clocks, packets, Pods, and guesses from a por
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -50,12 +50,12 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 
-def judge(evidence: Evidence) -> tuple[CniFinding, ...]:
+def judge(evidence: Evidence, detectors: Sequence[Detector] = DETECTORS) -> tuple[CniFinding, ...]:
     """Return what the cluster runs, surest first: one finding, several where several plugins are alive, or none.
 
     Never raises: whatever a cluster holds, broken parts are named in `because` and lower the confidence.
     """
-    findings = [finding for detect in DETECTORS if (finding := detect(evidence)) is not None]
+    findings = [finding for detect in detectors if (finding := detect(evidence)) is not None]
     findings.sort(key=lambda finding: -finding.confidence)
     ignored = ignored_traces(evidence, {finding.plugin for finding in findings})
     return tuple(msgspec.structs.replace(each, because=(*each.because, *ignored)) for each in findings)

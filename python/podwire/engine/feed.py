@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from podwire import cni
 from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.cni.path_rules import network_of
+from podwire.engine import detectors
 from podwire.engine.claiming import tell_away
 from podwire.engine.decoding import overlay_warning
 from podwire.engine.learning import disagreement
@@ -92,7 +92,7 @@ class ClusterFeed:
 
     def evidence_changed(self, evidence: Evidence, at_ns: int) -> None:
         """Judge the network again."""
-        findings = cni.judge(evidence)
+        findings = detectors.judge(evidence)
         nodes = list(nodes_with_addresses(evidence, findings))
         self._parts.nodes.replace(self._name, nodes)
         self._parts.paths.put(self._name, network_of(evidence, findings))
@@ -149,6 +149,7 @@ class ClusterFeed:
         status = self._parts.clusters.status(self._name)
         _set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics else "")
         learned = [row.overlay for row in self._parts.learned.of(self._name)]
+        _set_warning(status, "detectors", detectors.faults())
         _set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
 
 

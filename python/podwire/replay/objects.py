@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from podwire import cni
 from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.cni.path_rules import network_of
+from podwire.engine import detectors
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
 from podwire.engine.relations import ClusterRelations
@@ -38,7 +38,7 @@ def _take(cluster: str, loaded: LoadedCluster, parts: Parts) -> list[Overlay]:
     """Put one cluster into the tables; return its tunnels."""
     parts.pods.replace(cluster, loaded.pods)
     parts.vports.show(cluster, parts.pods.of(cluster))
-    findings = cni.judge(loaded.evidence)
+    findings = detectors.judge(loaded.evidence)
     parts.findings.update(cluster, findings, 0)
     nodes = list(nodes_with_addresses(loaded.evidence, findings))
     parts.nodes.replace(cluster, nodes)
