@@ -175,6 +175,7 @@ class Daemon:
                 parts,
                 sources,
                 history=lambda: writing_state(history, enabled=configurator.configuration.history.enable),
+                samples=lambda start_ns, end_ns: history.records(Kind.CAPTURE, start_ns, end_ns),
             ),
             *sum_handlers(Asker(questions, self._clock), switch_name=name),
             ConnectionHandler(

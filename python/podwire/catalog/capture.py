@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from podwire.catalog.nouns import Column, Noun
-from podwire.catalog.types import BYTES, COUNT, STRING, choice
+from podwire.catalog.types import BYTES, COUNT, STRING, TIME, choice
 
 CAPTURE = Noun(
     name="capture",
     plural="captures",
     title="Capture sources",
     show_help="Display packet sources and their counters.",
+    times=("from-time", "until-time"),
     columns=(
         Column("interface", STRING, "The interface or capture file.", is_default=True, is_key=True),
         Column("state", STRING, "up, down, gone, or what stands against it.", is_default=True),
@@ -38,6 +39,9 @@ CAPTURE = Noun(
         ),
         Column("ring-full", COUNT, "How often the packet ring was full when the kernel had a packet for it."),
         Column("outages", COUNT, "How often the interface went down or away."),
+        Column("from-time", TIME, "With time options: since when is counted."),
+        Column("until-time", TIME, "With time options: until when is counted, to the minute."),
+        Column("time", TIME, "The beginning of the interval, with the option interval."),
         Column("history", STRING, "written, disabled, or what stands against writing history; see history-show."),
         Column(
             "outcomes",
@@ -45,5 +49,5 @@ CAPTURE = Noun(
             "What became of the packets: every outcome with its count, in all the number of packets.",
         ),
     ),
-    examples=("capture-show", "capture-show format all layout vertical"),
+    examples=("capture-show", "capture-show format all layout vertical", "capture-show within-last 1h interval 10m"),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from podwire.catalog.capture import CAPTURE
 from podwire.commands.answer import Answer, Row
-from podwire.commands.query import Query
+from podwire.commands.capture_over_time import grown
+from podwire.commands.query import Query, Window
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.engine.sources import SourceFeed
@@ -35,25 +38,55 @@ _COPIED = ("not-collected", "filtered", "ring-full", "outages", "kernel-drops", 
 """Counters that have a column of the same name and are no outcomes of packets."""
 
 
+Samples = Callable[[int | None, int | None], Iterable[Row]]
+
+_SAMPLED_BEFORE_NS = 3_600_000_000_000
+"""How long before a window the last sample is looked for: they are taken each minute."""
+
+
 class CaptureHandler:
     """Shows a row a source, open or not."""
 
     noun = CAPTURE
 
-    def __init__(self, parts: Parts, sources: SourceFeed | None, *, history: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        sources: SourceFeed | None,
+        *,
+        history: Callable[[], str] | None = None,
+        samples: Samples | None = None,
+    ) -> None:
         self._parts = parts
         self._sources = sources
         self._history = history
         """Says whether history is written; without one there is none."""
+        self._samples = samples
+        """Returns what was sampled of the counters from a time to another one."""
 
     async def show(self, query: Query) -> Answer:
-        """Return the sources in the order in which they were opened."""
+        """Return the sources in the order in which they were opened; in a window, what they counted in it."""
+        if query.window != Window():
+            return await asyncio.to_thread(self._over_time, query)
         state = self._history() if self._history else None
         rows = [{**row, "history": state} for row in self.rows()]
         notes = [] if rows else ["No interface is read: start podwire serve with --interface."]
         if state not in (None, "written", "disabled"):
             notes.append(str(state))
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
+
+    def _over_time(self, query: Query) -> Answer:
+        """Work out what was counted in the window, of the kept samples and the counters of now."""
+        now_ns = self._parts.clock.now_ns()
+        if self._samples is None:
+            return answer_rows(
+                query, [], now_ns=now_ns, notes=["Counters over time need the history of podwire serve."]
+            )
+        window = query.window
+        start_ns = None if window.start_ns is None else window.start_ns - _SAMPLED_BEFORE_NS
+        samples = [*self._samples(start_ns, window.end_ns), *({**row, "recorded-time": now_ns} for row in self.rows())]
+        rows = grown(samples, start_ns=window.start_ns, end_ns=window.end_ns, interval_ns=window.interval_ns)
+        return answer_rows(replace(query, window=Window()), rows, now_ns=now_ns)
 
     def rows(self) -> list[Row]:
         """Return a row a source with its counters of now."""

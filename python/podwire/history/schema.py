@@ -69,7 +69,7 @@ KINDS: Mapping[Kind, pa.Schema] = {
     Kind.CONNECTION: _of_noun(CONNECTION, pa.field("end", TEXT), left_out=frozenset(DERIVED)),
     Kind.FINDING: _of_noun(K8S_CNI, pa.field("finding", TEXT)),
     Kind.VPORT: _of_noun(VPORT_HISTORY, pa.field("run", pa.int64()), left_out=frozenset({"last-time"})),
-    Kind.CAPTURE: _of_noun(CAPTURE),
+    Kind.CAPTURE: _of_noun(CAPTURE, left_out=frozenset(CAPTURE.times or ())),
 }
 """The schema of each kind. A column that is new in a later version is null in earlier files."""
 

@@ -137,9 +137,9 @@ class HistoryStore:
             batches = [batch for path, size in young for batch in read_journal(path, KINDS[kind], size)]
             return FileSet(paths, [*batches, *channel.writing, *channel.queue], release)
 
-    def records(self, kind: Kind) -> Iterator[dict[str, Any]]:
-        """Yield every record of a kind that has few of them, in no order."""
-        found = self.files(kind)
+    def records(self, kind: Kind, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the records of a kind that has few of them, in no order: all that may be in the window, and more."""
+        found = self.files(kind, start_ns, end_ns)
         for path in found.parquet:
             for batch in read_parquet(path, kind):
                 yield from batch.to_pylist()
