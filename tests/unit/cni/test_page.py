@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,3 +26,9 @@ def test_the_page_has_it(path: Path) -> None:
     row = next(line for line in ROWS if f"`{finding['plugin']}`" in line.split("|")[1])
     for backend in finding["backend"].split("+"):
         assert f"`{backend}`" in row.split("|")[2]
+
+
+def test_the_support_matrix_is_current() -> None:
+    script = ROOT / "scripts" / "write-support"
+    done = subprocess.run([sys.executable, script, "--check"], check=False)
+    assert done.returncode == 0, "run scripts/write-support"
