@@ -31,6 +31,7 @@ from podwire.commands.k8s_cni import CniHandler, finding_columns
 from podwire.commands.k8s_connection import KubernetesConnectionHandler
 from podwire.commands.k8s_path import PathHandler
 from podwire.commands.k8s_settings import KubernetesSettingsHandler
+from podwire.commands.kubernetes import object_handlers
 from podwire.commands.rollup import Asker
 from podwire.commands.running_config import RunningConfigHandler
 from podwire.commands.sums import sum_handlers
@@ -192,6 +193,7 @@ class Daemon:
             HistorySettingsHandler(configurator),
             CniHandler(configurator, parts),
             PathHandler(parts),
+            *object_handlers(configurator, parts),
             KubernetesConnectionHandler(configurator, clusters, parts),
             KubernetesSettingsHandler(configurator),
             SwitchInfoHandler(facts, clock=self._clock),

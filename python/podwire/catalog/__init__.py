@@ -17,8 +17,12 @@ from podwire.catalog.history import HISTORY
 from podwire.catalog.history_settings import HISTORY_SETTINGS
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.catalog.k8s_connection import K8S_CONNECTION
+from podwire.catalog.k8s_node import K8S_NODE
 from podwire.catalog.k8s_path import K8S_PATH
+from podwire.catalog.k8s_pod import K8S_POD
+from podwire.catalog.k8s_service import K8S_SERVICE
 from podwire.catalog.k8s_settings import K8S_SETTINGS
+from podwire.catalog.k8s_workload import K8S_WORKLOAD
 from podwire.catalog.nouns import Column, Flag, Noun, Option, Parameter, Scope, Verb
 from podwire.catalog.running_config import RUNNING_CONFIG
 from podwire.catalog.switch_info import SWITCH_INFO
@@ -43,6 +47,10 @@ NOUNS: tuple[Noun, ...] = (
     K8S_PATH,
     K8S_SETTINGS,
     RUNNING_CONFIG,
+    K8S_NODE,
+    K8S_POD,
+    K8S_SERVICE,
+    K8S_WORKLOAD,
     SWITCH_INFO,
     TRAFFIC,
     USER,

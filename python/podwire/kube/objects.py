@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from podwire.kube.pods import nanoseconds
 from podwire.kube.schema import (
     CiliumNodeObject,
     ConfigMapObject,
@@ -44,6 +45,8 @@ def node_of(api: NodeObject) -> Node:
         network_reason=(network.reason or "") if network else "",
         os=(status.node_info.operating_system or "") if status.node_info else "",
         is_ready=ready is None or ready.status == "True",
+        kubelet=(status.node_info.kubelet_version or "") if status.node_info else "",
+        created_ns=nanoseconds(meta.creation_timestamp),
     )
 
 

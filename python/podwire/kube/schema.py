@@ -30,6 +30,7 @@ class ObjectMeta(Api):
     name: str | None = None
     namespace: str | None = None
     uid: str | None = None
+    creation_timestamp: str | None = None
     resource_version: str | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
@@ -82,6 +83,7 @@ class NodeInfo(Api):
     """`v1.NodeSystemInfo`."""
 
     operating_system: str | None = None
+    kubelet_version: str | None = None
 
 
 class NodeStatus(Api):

@@ -26,6 +26,10 @@ class Node(Struct, frozen=True):
     os: str = ""
     """`status.nodeInfo.operatingSystem`: linux or windows."""
     is_ready: bool = True
+    kubelet: str = ""
+    """`status.nodeInfo.kubeletVersion`."""
+    created_ns: int = 0
+    """`metadata.creationTimestamp` in nanoseconds since the epoch; 0 where it is not set."""
 
 
 class EnvVar(Struct, frozen=True):

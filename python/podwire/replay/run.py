@@ -17,6 +17,7 @@ from podwire.commands.dispatch import Commands
 from podwire.commands.encrypted import EncryptedHandler
 from podwire.commands.k8s_cni import CniHandler
 from podwire.commands.k8s_path import PathHandler
+from podwire.commands.kubernetes import object_handlers
 from podwire.commands.rollup import Asker
 from podwire.commands.sums import sum_handlers
 from podwire.commands.vport import VPortHandler
@@ -144,6 +145,7 @@ def _commands(parts: Parts) -> Commands:
             *sum_handlers(Asker(questions, parts.clock, has_default_window=False), switch_name="switch"),
             CaptureHandler(parts, None),
             CniHandler(None, parts),
+            *object_handlers(None, parts),
             ConnectionHandler(parts, notes, questions, switch_name="switch", native_vlan=settings.native_vlan),
             EncryptedHandler(parts),
             PathHandler(parts),

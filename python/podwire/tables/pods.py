@@ -69,6 +69,12 @@ class PodTable:
         for node in self._sharing.get(cluster, {}):
             yield from self.on_network_of(cluster, node)
 
+    def all(self) -> Iterator[tuple[str, Pod]]:
+        """Yield (cluster, Pod) in no order."""
+        for cluster, pods in self._pods.items():
+            for pod in pods.values():
+                yield cluster, pod
+
     def entries(self) -> Iterator[tuple[str, Pod]]:
         """Yield (cluster, Pod) by cluster, namespace and name."""
         for cluster in sorted(self._pods):
