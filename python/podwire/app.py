@@ -105,7 +105,7 @@ class Daemon:
             await clusters.apply(configuration)
 
         configurator = Configurator(self._store, apply=apply)
-        commands = Commands(self._handlers(parts, configurator, clusters, sources, history.store), clock=self._clock)
+        commands = Commands(self._handlers(parts, configurator, clusters, sources, history), clock=self._clock)
         path = Path(self._settings.socket or default_socket())
         access = AccessControl(configurator)
         server = ApiServer(make_application(commands, version=_version(), access=access), path=path)
@@ -161,8 +161,9 @@ class Daemon:
         configurator: Configurator,
         clusters: ClusterManager,
         sources: SourceFeed,
-        history: HistoryStore,
+        writer: HistoryWriter,
     ) -> list[Handler]:
+        history = writer.store
         name = self._name
         facts = SwitchFacts(
             name, _version(), self._clock.now_ns(), os.fspath(self._state_dir), warning=self._store.warning
@@ -200,7 +201,7 @@ class Daemon:
             VflowSettingsHandler(configurator, parts),
             UserHandler(configurator),
             VPortHandler(configurator, parts, switch_name=name),
-            VPortHistoryHandler(parts),
+            VPortHistoryHandler(parts, kept=writer.kept_claims),
         ]
         return [*handlers, RunningConfigHandler(handlers, clock=self._clock)]
 

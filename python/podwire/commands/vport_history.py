@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from podwire.catalog.vport_history import VPORT_HISTORY
-from podwire.commands.answer import Answer
-from podwire.commands.query import Query
+from podwire.commands.answer import Answer, Row
+from podwire.commands.kept_claims import earlier_rows
+from podwire.commands.query import Query, Window
 from podwire.commands.show import answer_rows
 from podwire.engine.claiming import PROTOCOLS
 from podwire.engine.names import NOBODY, Names
@@ -21,13 +22,19 @@ if TYPE_CHECKING:
 _PROTOCOL_WORDS = {number: word.lower() for word, number in PROTOCOLS.items()}
 
 
+Kept = Callable[[frozenset[str] | None], tuple[Iterable[Row], Iterable[int], int]]
+"""Given addresses, or None for all: what runs have recorded of them, times at which podwire ran, and when this run
+began."""
+
+
 class VPortHistoryHandler:
     """Shows the table of claims."""
 
     noun = VPORT_HISTORY
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, *, kept: Kept | None = None) -> None:
         self._parts = parts
+        self._kept = kept
         self._names = Names(parts)
 
     async def show(self, query: Query) -> Answer:
@@ -46,11 +53,22 @@ class VPortHistoryHandler:
         kinds = {"integer": pa.int64(), "string": pa.string()}
         columns = [column for column in self.noun.columns if column.name in query.needed]
         values: list[list[Any]] = [[] for _ in columns]
-        for row in self._rows(_addresses(query), now_ns):
+        for row in self._all_rows(query, now_ns):
             for column, into in zip(columns, values, strict=True):
-                into.append(row[column.name])
+                into.append(row.get(column.name))
         arrays = [pa.array(each, kinds[column.type.json_type]) for column, each in zip(columns, values, strict=True)]
         return pa.table(arrays, names=[column.name for column in columns])
+
+    def _all_rows(self, query: Query, now_ns: int) -> Iterator[Row]:
+        """Yield what is remembered, and before it what earlier runs knew, where an address or a time is asked for."""
+        addresses = _addresses(query)
+        if self._kept is None or (addresses is None and query.window == Window()):
+            yield from self._rows(addresses, now_ns)
+            return
+        present = list(self._rows(addresses, now_ns))
+        records, alive_ns, run_ns = self._kept(addresses)
+        yield from earlier_rows(records, present, alive_ns=alive_ns, run_ns=run_ns)
+        yield from present
 
     def _rows(self, addresses: frozenset[str] | None, now_ns: int) -> Iterator[dict[str, Any]]:
         for cluster, place in self._parts.claims.places():

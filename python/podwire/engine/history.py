@@ -68,7 +68,7 @@ class HistoryWriter:
         """Makes the columns of a finding."""
         self._claim_rows = claim_rows
         """Makes a row for each time that somebody had a place."""
-        self._run_ns = parts.clock.now_ns()
+        self.run_ns = parts.clock.now_ns()
         """Which run wrote a claim: one that was open when its run ended is not known to have gone on."""
         self._names = RecordNames(parts)
         self._settings = HistorySettings()
@@ -116,10 +116,15 @@ class HistoryWriter:
         if self._settings.enable:
             self._update([])
         now_ns = self._parts.clock.now_ns()
-        self._sample(now_ns)
         while self._write_claims(now_ns):
             self.store.commit()
+        self._sample(now_ns)
         self.store.close()
+
+    def kept_claims(self, addresses: frozenset[str] | None) -> tuple[Iterable[Row], Iterable[int], int]:
+        """Return what was recorded of claims on addresses (None: on all), when podwire ran, and since when it does."""
+        records = self.store.records(Kind.VPORT, only=None if addresses is None else ("ip", addresses))
+        return records, self.store.recorded_times(Kind.CAPTURE), self.run_ns
 
     def collect(self) -> None:
         """Take the ended connections out of the core."""
@@ -142,8 +147,9 @@ class HistoryWriter:
     def tend(self) -> None:
         """Do what is due: sample, update, seal, merge and remove."""
         now_ns = self._parts.clock.now_ns()
-        self._sample_if_due(now_ns)
+        # Claims first: a sample shows that podwire ran, and what was claimed until then must be known.
         self._write_claims(now_ns)
+        self._sample_if_due(now_ns)
         interval_ns = self._settings.update_seconds * _NS_PER_SECOND
         if not 0 <= now_ns - self._updated_ns < interval_ns:
             if self._settings.enable:
@@ -212,7 +218,7 @@ class HistoryWriter:
         """Write all that is known of the places that changed, some at a time; say whether there were any."""
         taken = self._parts.changed_places.take(_CLAIMED_PLACES)
         rows = [
-            {**row, "recorded-time": now_ns, "record": "claim", "run": self._run_ns}
+            {**row, "recorded-time": now_ns, "record": "claim", "run": self.run_ns}
             for cluster, place in taken
             for row in self._claim_rows(cluster, place)
         ]

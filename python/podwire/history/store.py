@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from podwire.history.archive import Archive
 from podwire.history.channel import Channel, Segment
@@ -137,14 +138,33 @@ class HistoryStore:
             batches = [batch for path, size in young for batch in read_journal(path, KINDS[kind], size)]
             return FileSet(paths, [*batches, *channel.writing, *channel.queue], release)
 
-    def records(self, kind: Kind, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the records of a kind that has few of them, in no order: all that may be in the window, and more."""
+    def records(
+        self,
+        kind: Kind,
+        start_ns: int | None = None,
+        end_ns: int | None = None,
+        *,
+        only: tuple[str, Collection[str]] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the records of a kind that has few of them, in no order: all that may be in the window, and more.
+
+        `only` names a column and the words that it must have.
+        """
+        for batch in self._batches(kind, start_ns, end_ns):
+            kept = (
+                batch if only is None else batch.filter(pc.is_in(batch.column(only[0]).cast("string"), _words(only[1])))
+            )
+            yield from kept.to_pylist()
+
+    def recorded_times(self, kind: Kind) -> set[int]:
+        """Return when records of a kind that has few of them were written."""
+        return {at for batch in self._batches(kind) for at in batch.column("recorded-time").to_pylist()}
+
+    def _batches(self, kind: Kind, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[pa.RecordBatch]:
         found = self.files(kind, start_ns, end_ns)
         for path in found.parquet:
-            for batch in read_parquet(path, kind):
-                yield from batch.to_pylist()
-        for batch in found.batches:
-            yield from batch.to_pylist()
+            yield from read_parquet(path, kind)
+        yield from found.batches
         found.close()
 
     def clear(self, kind: Kind) -> None:
@@ -296,3 +316,7 @@ class HistoryStore:
         hour_ns = found.batches[0].column("recorded-time")[0].as_py() // NS_PER_HOUR * NS_PER_HOUR
         rows = sum(map(len, found.batches))
         channel.closed.append(Segment(number, path, hour_ns, found.readable_bytes, rows))
+
+
+def _words(words: Collection[str]) -> pa.Array:
+    return pa.array(list(words), pa.string())

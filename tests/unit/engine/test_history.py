@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from podwire.capture import Capture
+from podwire.catalog.vport_history import VPORT_HISTORY
 from podwire.commands.capture import CaptureHandler
 from podwire.commands.k8s_cni import finding_columns
+from podwire.commands.query import parse_query
 from podwire.commands.vport_history import VPortHistoryHandler
 from podwire.engine.claiming import tell_core
 from podwire.engine.history import HistoryWriter
@@ -32,15 +35,15 @@ FLANNEL = CniFinding(
 )
 CALICO = CniFinding("calico", "bgp", NetworkType.UNDERLAY)
 
-Start = Callable[[], tuple[HistoryWriter, Parts]]
+Start = Callable[..., tuple[HistoryWriter, Parts]]
 
 
 @pytest.fixture
 def start(tmp_path: Path, capture: Capture) -> Start:
     """Starts a writer on the test's folder, as a new run of the daemon would."""
 
-    def begin() -> tuple[HistoryWriter, Parts]:
-        parts = Parts(capture=capture, clock=FixedClock(1_790_000_000 * SECOND))
+    def begin(later_seconds: int = 0) -> tuple[HistoryWriter, Parts]:
+        parts = Parts(capture=capture, clock=FixedClock((1_790_000_000 + later_seconds) * SECOND))
         store = HistoryStore(tmp_path, switch="switch", clock=parts.clock)
         store.open()
         writer = HistoryWriter(
@@ -147,3 +150,22 @@ def test_changed_places_that_wait_are_bounded() -> None:
         places.note(1, address)
     assert places.take(2) == [(1, "b"), (1, "c")]
     assert (places.take(2), places.forgotten) == ([(1, "d")], 1)
+
+
+def test_who_had_an_address_before_a_restart_is_told_after_it(start: Start) -> None:
+    writer, parts = start()
+    cluster = parts.clusters.number("prod")
+    pod = parts.endpoints.put("prod", EndpointKind.POD, "uid-1", namespace="shop", name="web", node="worker-1")
+    born_ns = parts.clock.now_ns() - SECOND
+    parts.claims.claim(cluster, "10.0.0.7", pod.number, Sight(born_ns, born_ns, born_ns))
+    tell_core(parts)
+    clock = parts.clock
+    assert isinstance(clock, FixedClock)
+    clock.set_ns(clock.now_ns() + 9 * SECOND)
+    writer.stop()
+    again, parts = start(later_seconds=60)
+    query = parse_query(VPORT_HISTORY, [("ip", "10.0.0.7"), ("format", "all")], now_ns=parts.clock.now_ns())
+    handler = VPortHistoryHandler(parts, kept=again.kept_claims)
+    (row,) = asyncio.run(handler.show(query)).as_rows()
+    assert (row["entity"], row["from-time"], row["until-time"]) == ("web", born_ns, born_ns + 10 * SECOND)
+    again.stop()
