@@ -34,6 +34,10 @@ MOST_PODS = 10
 WARMING_SECONDS = 10.0
 """Memory is compared from then on."""
 PLANE = "flannel-vxlan"
+_RECORDING_SECONDS = 3.0
+"""By then, every ended connection is in the history."""
+_PAST = "within-last 12h transition-state ended"
+"""Time options ask the history too."""
 
 Row = dict[str, Any]
 Key = tuple[str, int, str, int]
@@ -48,6 +52,10 @@ class Result:
     """Sides of connections that have their Pod's name."""
     unnamed: Counter[str] = field(default_factory=Counter)
     """By reason."""
+    recorded: int = 0
+    """Connections of which history has a record, and sides of them that are named there."""
+    recorded_named: int = 0
+    recorded_unnamed: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     pods: int = 0
     faults: int = 0
@@ -202,6 +210,13 @@ class Soak:
         time.sleep(1.5)
         self.result.named, self.result.unnamed = 0, Counter()
         self.result.connections = self._look()
+        named, unnamed = self.result.named, self.result.unnamed
+        # What history kept was judged once, when the connections had ended; what the table has still, is asked there.
+        time.sleep(_RECORDING_SECONDS)
+        self._switch.must("connection-clear")
+        self.result.recorded = self._look(_PAST)
+        self.result.recorded_named, self.result.recorded_unnamed = self.result.named, self.result.unnamed
+        self.result.named, self.result.unnamed = named, unnamed
         self.result.pods, self.result.faults = self._churn.made, self._churn.faults
         return self.result
 
@@ -228,11 +243,11 @@ class Soak:
             # The Pod is not there yet, or not any more.
             self._ending.wait(0.05)
 
-    def _look(self) -> int:
+    def _look(self, when: str = "") -> int:
         """Hold every row against the truth; return how many there were to hold."""
         named, unnamed, count = 0, Counter[str](), 0
         columns = "src-ip,src-port,dst-ip,dst-port,src-pod,dst-pod,reason"
-        for row in self._switch.rows(f"connection-show format {columns} limit-output 200000"):
+        for row in self._switch.rows(f"connection-show {when} format {columns} limit-output 200000"):
             outcome = self._truth.get((row["src-ip"], row["src-port"], row["dst-ip"], row["dst-port"]))
             if outcome is None:
                 continue
@@ -288,13 +303,16 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(words)
     result = soak(given.minutes * 60, given.seed)
-    first, last = result.resident_bytes[0] / 1e6, result.resident_bytes[-1] / 1e6
+    steps = result.resident_bytes[:: max(1, len(result.resident_bytes) // 4)]
+    memory = "..".join(f"{each / 1e6:.0f}" for each in [*steps, result.resident_bytes[-1]])
     sys.stdout.write(
         f"connections={result.connections} pods={result.pods} faults={result.faults} named={result.named} "
-        f"wrong={len(result.wrong)} resident={first:.0f}MB..{last:.0f}MB\n"
+        f"recorded={result.recorded} recorded-named={result.recorded_named} wrong={len(result.wrong)} "
+        f"resident={memory}MB\n"
     )
-    for reason, count in result.unnamed.most_common():
-        sys.stdout.write(f"unnamed={count}: {reason}\n")
+    for kind, reasons in (("unnamed", result.unnamed), ("recorded-unnamed", result.recorded_unnamed)):
+        for reason, count in reasons.most_common():
+            sys.stdout.write(f"{kind}={count}: {reason}\n")
     for text in result.wrong[:20]:
         sys.stdout.write(f"WRONG {text}\n")
     return 1 if result.wrong else 0
