@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from podwire.catalog.vport_history import VPORT_HISTORY
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PROTOCOL_WORDS = {number: word.lower() for word, number in PROTOCOLS.items()}
 
 
-Kept = Callable[[frozenset[str] | None], tuple[Iterable[Row], Iterable[int], int]]
+Kept = Callable[[frozenset[str] | None], tuple[Iterable[Mapping[str, Any]], Iterable[int], int]]
 """Given addresses, or None for all: what runs have recorded of them, times at which podwire ran, and when this run
 began."""
 
