@@ -21,7 +21,7 @@ from podwire.commands.capture import CaptureHandler
 from podwire.commands.configuring import Configurator
 from podwire.commands.connection import ConnectionHandler
 from podwire.commands.connection_notes import ConnectionNotes
-from podwire.commands.connection_stats_settings import ConnectionStatsSettingsHandler
+from podwire.commands.connection_stats_settings import ConnectionStatsSettingsHandler, memory_for
 from podwire.commands.dispatch import Commands
 from podwire.commands.encrypted import EncryptedHandler
 from podwire.commands.handlers import Handler
@@ -34,6 +34,7 @@ from podwire.commands.k8s_settings import KubernetesSettingsHandler
 from podwire.commands.kubernetes import object_handlers
 from podwire.commands.rollup import Asker
 from podwire.commands.running_config import RunningConfigHandler
+from podwire.commands.stats_logs import StatsLogs
 from podwire.commands.sums import sum_handlers
 from podwire.commands.switch_info import SwitchFacts, SwitchInfoHandler
 from podwire.commands.user import UserHandler
@@ -96,16 +97,23 @@ class Daemon:
             native_vlan=self._settings.native_vlan,
         )
         history = self._history(parts, sources)
+        logs = StatsLogs(self._state_dir / "log", clock=self._clock)
 
         async def apply(configuration: Configuration) -> None:
             stats = configuration.connection_stats
             parts.capture.set_collecting(stats.enable)
             parts.capture.set_max_memory(stats.connection_max_memory or self._settings.connection_max_memory)
             history.configure(configuration.history)
+            logs.configure(stats)
             await clusters.apply(configuration)
 
         configurator = Configurator(self._store, apply=apply)
+<<<<<<< HEAD
         commands = Commands(self._handlers(parts, configurator, clusters, sources, history), clock=self._clock)
+=======
+        commands = Commands(self._handlers(parts, configurator, clusters, sources, history.store), clock=self._clock)
+        logs.ask(commands)
+>>>>>>> 45fd40d (commands: every setting of connection statistics, and the logs of sums)
         path = Path(self._settings.socket or default_socket())
         access = AccessControl(configurator)
         server = ApiServer(make_application(commands, version=_version(), access=access), path=path)
@@ -119,6 +127,7 @@ class Daemon:
             feed = asyncio.create_task(run_supervised("the packet sources", sources.run))
             learning = LearningFeed(parts, clusters.learned)
             learner = asyncio.create_task(run_supervised("learning from the wire", learning.run))
+            logging_ = asyncio.create_task(run_supervised("the logs of sums", logs.run))
             serving = asyncio.create_task(server.run())
             self._handle_signals()
             _log.info("podwire %s serves %s; its state is in %s", _version(), path, self._state_dir)
@@ -128,7 +137,7 @@ class Daemon:
             await console.close()
             server.stop()
             await serving
-            for task in (stopped, feed, learner):
+            for task in (stopped, feed, learner, logging_):
                 await end_task(task)  # type: ignore[arg-type]
         finally:
             await asyncio.to_thread(history.stop)
@@ -169,6 +178,10 @@ class Daemon:
             name, _version(), self._clock.now_ns(), os.fspath(self._state_dir), warning=self._store.warning
         )
         notes = ConnectionNotes(parts, configurator, sources)
+
+        def memory(noun_name: str) -> int:
+            return memory_for(configurator.configuration.connection_stats, noun_name)
+
         questions = ConnectionQuestions(
             parts, RecordNames(parts), switch_name=name, native_vlan=self._settings.native_vlan, store=history
         )
@@ -179,7 +192,7 @@ class Daemon:
                 history=lambda: writing_state(history, enabled=configurator.configuration.history.enable),
                 samples=lambda start_ns, end_ns: history.records(Kind.CAPTURE, start_ns, end_ns),
             ),
-            *sum_handlers(Asker(questions, self._clock), switch_name=name),
+            *sum_handlers(Asker(questions, self._clock, memory), switch_name=name),
             ConnectionHandler(
                 parts,
                 notes,

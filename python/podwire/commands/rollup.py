@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from podwire.capture import Filter
@@ -12,7 +12,7 @@ from podwire.commands.conditions import Condition
 from podwire.commands.query import Query, Window
 from podwire.commands.show import answer_rows
 from podwire.engine.connection_questions import ConnectionQuestions
-from podwire.history.questions import Found, Question
+from podwire.history.questions import MEMORY_BYTES, Found, Question
 from podwire.history.rollups import MEASURES, PERCENTILES, Rollup
 from podwire.history.where import Condition as Stored
 from podwire.support.clock import Clock
@@ -40,6 +40,8 @@ class Asker:
 
     questions: ConnectionQuestions
     clock: Clock
+    memory: Callable[[str], int] = lambda _: MEMORY_BYTES
+    """The bytes that answering the show command of a noun may take."""
     has_default_window: bool = True
     """False where all that there is is asked of: a capture that was read."""
 
@@ -59,6 +61,7 @@ class Asker:
             sort=_order(window, rollup),
             port_names=port_names(),
             now_ns=now_ns,
+            memory_bytes=self.memory(query.noun.name),
         )
         filters = core_filters(about_connections) + window_filters(window)
         return await asyncio.to_thread(self.questions.ask, question, filters=filters)

@@ -113,7 +113,7 @@ class HistoryWriter:
             return
         self._parts.capture.flush()
         self.collect()
-        if self._settings.enable:
+        if self._settings.enable and self._settings.updates:
             self._update([])
         now_ns = self._parts.clock.now_ns()
         while self._write_claims(now_ns):
@@ -152,7 +152,7 @@ class HistoryWriter:
         self._sample_if_due(now_ns)
         interval_ns = self._settings.update_seconds * _NS_PER_SECOND
         if not 0 <= now_ns - self._updated_ns < interval_ns:
-            if self._settings.enable:
+            if self._settings.enable and self._settings.updates:
                 self._update(self._long_lived(now_ns, interval_ns))
             self._updated_ns = now_ns
         if not self.store.fault:

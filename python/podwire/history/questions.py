@@ -38,7 +38,8 @@ MOST_EXACT = 20_000_000
 SECONDS = 60.0
 """How long a question may take."""
 
-MEMORY = "1GB"
+MEMORY_BYTES = 1 << 30
+"""What a question may take, unless it says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Question:
     port_names: Mapping[tuple[str, int], str] = field(default_factory=dict)
     """By protocol and port: what the column `app` is made of."""
     now_ns: int = 0
+    memory_bytes: int = MEMORY_BYTES
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ _WORD = re.compile(r'"((?:[^"]|"")+)"|([a-z_]+)')
 
 def ask(question: Question, sources: Sources) -> Found:
     """Answer a question. Raises UsageError for one that gives too much, HistoryError where files cannot be read."""
-    database = _database(sources)
+    database = _database(sources, question.memory_bytes)
     database.register("port_names", _port_names(question.port_names))
     timer = threading.Timer(SECONDS, database.interrupt)
     timer.start()
@@ -111,7 +113,8 @@ def ask(question: Question, sources: Sources) -> Found:
         msg = f"The question took longer than {SECONDS:.0f} s: ask for a shorter time, or narrow it with filters."
         raise UsageError(msg) from error
     except duckdb.OutOfMemoryException as error:
-        msg = f"The question needs more than {MEMORY} of memory: ask for a shorter time, or narrow it with filters."
+        memory = f"{question.memory_bytes >> 20} MiB of memory"
+        msg = f"The question needs more than {memory}: ask for a shorter time, or narrow it with filters."
         raise UsageError(msg) from error
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         msg = f"The history cannot be read: {str(error).splitlines()[0]}"
@@ -121,11 +124,11 @@ def ask(question: Question, sources: Sources) -> Found:
         database.close()
 
 
-def _database(sources: Sources) -> DuckDBPyConnection:
+def _database(sources: Sources, memory_bytes: int) -> DuckDBPyConnection:
     database = duckdb.connect(
         ":memory:",
         config={
-            "memory_limit": MEMORY,
+            "memory_limit": f"{memory_bytes >> 20}MiB",
             "temp_directory": "",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

@@ -41,6 +41,24 @@ class ConnectionStatsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether connections are collected; off until enabled, as in the reference product."""
     connection_max_memory: int | None = None
     """Bytes that the connection table may take, from 1 MiB; None: what the switch was started with."""
+    connection_stats_max_memory: int = 1 << 30
+    """Bytes that answering connection-stats-show or connection-latency-show may take, from 32 MiB."""
+    client_server_stats_max_memory: int = 1 << 30
+    """The same for client-server-stats-show."""
+    service_stat_max_memory: int = 1 << 30
+    """The same for traffic-show."""
+    connection_stats_log_enable: bool = False
+    """Whether sums by host and by port are written to a log file."""
+    connection_stats_log_interval: int = 300
+    """How often, seconds, 10–86,400; each time of what was there since the time before."""
+    connection_stats_log_disk_space: int = 40 << 20
+    """Bytes of that log with its older files, from 1 MiB."""
+    client_server_stats_log_enable: bool = False
+    """Whether sums by client and server are written to a log file."""
+    client_server_stats_log_interval: int = 300
+    """How often, seconds, 10–86,400."""
+    client_server_stats_log_disk_space: int = 40 << 20
+    """Bytes of that log with its older files, from 1 MiB."""
 
 
 class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +66,8 @@ class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     enable: bool = True
     """Whether history is written."""
+    updates: bool = True
+    """Whether records are written of connections that go on (`connection-backup-enable`), not of their ends alone."""
     update_seconds: int = 300
     """How often a record is written of a connection that goes on, 10–86,400."""
     max_disk_space: int = 20 << 30
