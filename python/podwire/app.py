@@ -108,12 +108,8 @@ class Daemon:
             await clusters.apply(configuration)
 
         configurator = Configurator(self._store, apply=apply)
-<<<<<<< HEAD
         commands = Commands(self._handlers(parts, configurator, clusters, sources, history), clock=self._clock)
-=======
-        commands = Commands(self._handlers(parts, configurator, clusters, sources, history.store), clock=self._clock)
         logs.ask(commands)
->>>>>>> 45fd40d (commands: every setting of connection statistics, and the logs of sums)
         path = Path(self._settings.socket or default_socket())
         access = AccessControl(configurator)
         server = ApiServer(make_application(commands, version=_version(), access=access), path=path)
