@@ -196,6 +196,16 @@ def env(container: Container, evidence: Evidence, namespace: str, name: str) -> 
         source = config_map(evidence, namespace, variable.config_map)
         text = None if source is None else source.data.get(variable.config_map_key)
         return Setting(text, f"ConfigMap {namespace}/{variable.config_map} {variable.config_map_key}")
+    return _env_from(container, evidence, namespace, wanted)
+
+
+def _env_from(container: Container, evidence: Evidence, namespace: str, wanted: str) -> Setting | None:
+    """Return a variable that comes with a whole ConfigMap; of several the last one counts."""
+    for prefix, name in reversed(container.env_from):
+        source = config_map(evidence, namespace, name)
+        for key, text in source.data.items() if source is not None else ():
+            if f"{prefix}{key}".lower() == wanted:
+                return Setting(text, f"ConfigMap {namespace}/{name} {key}")
     return None
 
 

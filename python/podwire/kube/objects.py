@@ -103,6 +103,8 @@ def config_maps_named_by(workload: Workload) -> Iterator[str]:
         for variable in container.env:
             if variable.config_map:
                 yield variable.config_map
+        for _, name in container.env_from:
+            yield name
 
 
 def shares_host_network(api: WorkloadObject) -> bool:
@@ -132,6 +134,11 @@ def _containers(entries: Iterable[TemplateContainer] | None) -> tuple[Container,
             command=tuple(each.command or ()),
             args=tuple(each.args or ()),
             env=tuple(_variable(entry) for entry in each.env or ()),
+            env_from=tuple(
+                (source.prefix or "", source.config_map_ref.name)
+                for source in each.env_from or ()
+                if source.config_map_ref is not None and source.config_map_ref.name
+            ),
             mounts=tuple((mount.name or "", mount.mount_path or "") for mount in each.volume_mounts or ()),
         )
         for each in entries or ()

@@ -123,6 +123,19 @@ class EnvEntry(Api):
     value_from: EnvSource | None = None
 
 
+class NameRef(Api):
+    """`v1.ConfigMapEnvSource`: the ConfigMap that is meant."""
+
+    name: str | None = None
+
+
+class EnvFrom(Api):
+    """`v1.EnvFromSource`: every entry of a ConfigMap as a variable."""
+
+    prefix: str | None = None
+    config_map_ref: NameRef | None = None
+
+
 class Mount(Api):
     """`v1.VolumeMount`."""
 
@@ -138,6 +151,7 @@ class TemplateContainer(Api):
     command: list[str] | None = None
     args: list[str] | None = None
     env: list[EnvEntry] | None = None
+    env_from: list[EnvFrom] | None = None
     volume_mounts: list[Mount] | None = None
 
 

@@ -49,6 +49,8 @@ class Container(Struct, frozen=True):
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[EnvVar, ...] = ()
+    env_from: tuple[tuple[str, str], ...] = ()
+    """(prefix, ConfigMap) pairs: every entry of the ConfigMap is a variable."""
     mounts: tuple[tuple[str, str], ...] = ()
     """(volume name, mountPath) pairs."""
 
