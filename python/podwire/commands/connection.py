@@ -68,6 +68,9 @@ _CORE_COLUMNS = (
 _ALL_COLUMNS = tuple(dict.fromkeys((*_CORE_COLUMNS, *CORE_COLUMNS)))
 """What is asked of the core: the columns to show, and those that names are made of."""
 
+MOST_SINGLE_ROWS = 5_000
+"""Rows that are made one by one, which answers fewest rows soonest; more are made a column at a time."""
+
 
 class ConnectionHandler:
     """Shows and clears the connection table."""
@@ -100,6 +103,8 @@ class ConnectionHandler:
         filters, rest = self._split(query, now_ns)
         # The core may cut where the first rows are the answer, and must not where all of them are to be counted.
         limit = query.source_limit if not rest else 0
+        if (not limit or limit > MOST_SINGLE_ROWS) and await asyncio.to_thread(self._are_many, filters):
+            return await answer_past(query, self._questions, now_ns=now_ns, with_history=False)
         stamped = await asyncio.to_thread(self._snapshot, filters, limit)
         rows = [self._row(core_row, now_ns) for core_row in stamped]
         answer = answer_rows(replace(query, conditions=rest), rows, now_ns=now_ns)
@@ -119,6 +124,11 @@ class ConnectionHandler:
             raise NotFoundError(msg)
         await asyncio.to_thread(self._clear_history)
         return ()
+
+    def _are_many(self, filters: list[Filter]) -> bool:
+        if self._parts.capture.counters().get("connections", 0) <= MOST_SINGLE_ROWS:
+            return False
+        return self._parts.capture.snapshot(filters, ["id"], MOST_SINGLE_ROWS + 1).num_rows > MOST_SINGLE_ROWS
 
     def _snapshot(self, filters: list[Filter], limit: int) -> list[Row]:
         return self._parts.capture.rows(filters, _ALL_COLUMNS, limit)

@@ -16,8 +16,13 @@ from podwire.support.port_names import port_names
 NOTHING = "No connection matches that was there in this time, in the table or in the history."
 
 
-async def answer_past(query: Query, questions: ConnectionQuestions, *, now_ns: int) -> Answer:
-    """Return the connections that were there at any time of the query's window, newest first unless sorted."""
+async def answer_past(
+    query: Query, questions: ConnectionQuestions, *, now_ns: int, with_history: bool = True
+) -> Answer:
+    """Return the connections that were there at any time of the query's window, newest first unless sorted.
+
+    Without history they are those of the table alone: the way for a table of millions, whole columns at a time.
+    """
     window = query.window
     by_number = all(_is_number(query, name) for name, _ in query.sort)
     is_cut = bool(query.limit) and by_number and not (query.sum_by or query.wants_count or query.wants_sums)
@@ -35,7 +40,7 @@ async def answer_past(query: Query, questions: ConnectionQuestions, *, now_ns: i
         now_ns=now_ns,
     )
     filters = core_filters(query.conditions) + window_filters(window)
-    found = await asyncio.to_thread(questions.ask, question, filters=filters)
+    found = await asyncio.to_thread(questions.ask, question, filters=filters, with_history=with_history)
     notes = [] if len(found.table) else [NOTHING]
     rest = replace(query, conditions=(), window=Window())
     return answer_rows(rest, found.table, now_ns=now_ns, notes=notes, is_filtered=True)
