@@ -128,7 +128,8 @@ class ConnectionHandler:
     def _are_many(self, filters: list[Filter]) -> bool:
         if self._parts.capture.counters().get("connections", 0) <= MOST_SINGLE_ROWS:
             return False
-        return self._parts.capture.snapshot(filters, ["id"], MOST_SINGLE_ROWS + 1).num_rows > MOST_SINGLE_ROWS
+        number: int = self._parts.capture.snapshot(filters, ["id"], MOST_SINGLE_ROWS + 1).num_rows
+        return number > MOST_SINGLE_ROWS
 
     def _snapshot(self, filters: list[Filter], limit: int) -> list[Row]:
         return self._parts.capture.rows(filters, _ALL_COLUMNS, limit)
