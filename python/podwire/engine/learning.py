@@ -42,6 +42,7 @@ class LearningFeed:
     def judge(self, guesses: list[dict[str, Any]]) -> bool:
         """Take over the guesses that hold; return whether a tunnel is new."""
         is_new = False
+        guesses = _merged(guesses)
         counts = {(each["kind"], each["port"], each["vni"]): each["packets"] for each in guesses}
         if counts == self._judged:
             return False
@@ -56,6 +57,17 @@ class LearningFeed:
                 told = (int(guess["packets"]), int(guess["last-time"]))
                 is_new = self._parts.learned.note(cluster, overlay, *told) or is_new
         return is_new
+
+
+def _merged(guesses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return each guess once: the core's threads make theirs apart."""
+    merged: dict[tuple[str, int, int], dict[str, Any]] = {}
+    for each in guesses:
+        known = merged.setdefault((each["kind"], each["port"], each["vni"]), {**each, "packets": 0, "samples": ""})
+        known["packets"] += each["packets"]
+        known["samples"] = f"{known['samples']},{each['samples']}".strip(",")
+        known["last-time"] = max(known["last-time"], each["last-time"])
+    return list(merged.values())
 
 
 def _overlays(held: list[dict[str, Any]]) -> Iterator[tuple[Overlay, dict[str, Any]]]:

@@ -71,6 +71,15 @@ def test_a_port_that_no_api_names_is_learned_and_opened(parts: Parts, packets: M
     assert rows == [{"src-ip": "10.10.1.1", "dst-ip": "10.10.2.1", "encap": "vxlan"}]
 
 
+def test_threads_that_guess_alike_are_one(parts: Parts, packets: ModuleType, tmp_path: Path) -> None:
+    read(parts, packets, tmp_path, 8473, (1,))
+    guesses = parts.capture.guesses()
+    LearningFeed(parts, lambda: None).judge(guesses * 5)
+    (row,) = parts.learned.of("k")
+    assert row.overlay == Overlay(Encapsulation.VXLAN, 8473, 1)
+    assert row.packets == 5 * sum(each["packets"] for each in guesses)
+
+
 def test_another_identifier_on_a_known_port_is_learned(parts: Parts, packets: ModuleType, tmp_path: Path) -> None:
     parts.findings.update("k", (FLANNEL,), 0)
     read(parts, packets, tmp_path, 8472, (7,) * 60)
