@@ -52,6 +52,10 @@ test-rust: build  ## Test the packet core
 test-python: build  ## Test everything else, on live packets where root allows it
 	$(BIN)/pytest
 
+.PHONY: fuzz
+fuzz:  ## Fuzz the packet core: every target for 20 seconds
+	scripts/fuzz 20
+
 .PHONY: bench
 bench: build  ## Measure, and print the tables of docs/performance.md
 	$(BIN)/python -m bench
