@@ -55,10 +55,6 @@ class Names:
         endpoint = self._parts.endpoints.get(number)
         return NOBODY if endpoint is None else self.of_endpoint(endpoint)
 
-    def of_all(self, numbers: Iterable[int]) -> dict[int, EndNames]:
-        """Return the names of each different endpoint among `numbers`: what a column of records is made of."""
-        return {number: self.of(number) for number in set(numbers)}
-
     def of_endpoint(self, endpoint: Endpoint) -> EndNames:
         """Return the names of an endpoint; a node has no Pod, namespace and workload."""
         if endpoint.kind is EndpointKind.NODE:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import msgspec
-
 from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.pods import Pod
 from podwire.tables.endpoints import EndpointKind, EndpointTable
@@ -44,18 +42,6 @@ def test_clear_empties_one_cluster() -> None:
     table.replace("b", [pod("1", "y", "10.0.0.1")])
     table.clear("a")
     assert names(table) == [("y", "10.0.0.1")]
-
-
-def test_pods_on_their_nodes_network_are_found_by_node() -> None:
-    pods = PodTable()
-    agent = Pod(uid="1", namespace="s", name="agent", node="n1", phase="Running", host_network=True)
-    pods.replace("k", [agent, pod("2", "x", "10.0.0.1")])
-    assert pods.on_network_of("k", "n1") == [agent]
-    moved = msgspec.structs.replace(agent, node="n2")
-    assert pods.put("k", moved) is agent
-    assert (pods.on_network_of("k", "n1"), list(pods.sharing("k"))) == ([], [moved])
-    assert pods.remove("k", "1") is moved
-    assert list(pods.sharing("k")) == []
 
 
 def test_the_dummy_mac_is_stable_and_of_the_reference_kind() -> None:
