@@ -22,6 +22,7 @@ from podwire.support.port_names import port_names
 DEFAULT_NS = 3_600_000_000_000
 """The time that sums are of where nothing is said of it: an hour."""
 
+NOTHING = "No connection matches that was there in this time; connection-show tells why there may be none."
 ESTIMATED = "There are too many connections to hold all latencies: the percentiles are estimates."
 
 _CORE = frozenset(
@@ -75,6 +76,8 @@ class Asker:
             if query.noun.column(each.column.name) is not None and each.column.name not in ignored
         )
         notes = [ESTIMATED] if found.is_estimated else []
+        if not len(found.table):
+            notes = [NOTHING]
         rest = replace(query, conditions=mine, window=Window())
         return answer_rows(rest, found.table, now_ns=self.clock.now_ns(), notes=notes)
 

@@ -219,7 +219,7 @@ class _Asking:
 
     def _rows(self) -> str:
         question = self.question
-        rows = relation(self.sources, start_ns=question.start_ns, end_ns=question.end_ns)
+        rows = relation(self.sources, start_ns=question.start_ns, end_ns=question.end_ns, now_ns=question.now_ns)
         if "app" not in mentioned(question):
             return rows
         named = 'named.app_proto = proto AND named.app_port = "dst-port"'

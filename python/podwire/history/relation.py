@@ -55,7 +55,7 @@ class Sources:
         return bool(self.journal or self.parquet)
 
 
-def relation(sources: Sources, *, start_ns: int | None, end_ns: int | None) -> str:
+def relation(sources: Sources, *, start_ns: int | None, end_ns: int | None, now_ns: int) -> str:
     """Return SQL for the rows that were there at any time of the window, each connection once, with every column.
 
     The tables `live`, `live_keys`, `journal` and `shape` must be registered where the sources have them.
@@ -67,7 +67,10 @@ def relation(sources: Sources, *, start_ns: int | None, end_ns: int | None) -> s
         branches += _stored_branches(sources, _window(start_ns, end_ns))
     union = " UNION ALL BY NAME ".join(f"({branch})" for branch in branches or ["SELECT *, '' AS switch FROM shape"])
     lacking = {name: "NULL::VARCHAR" for name in _NAMED if name not in KINDS[Kind.CONNECTION].names}
-    derived = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in {**DERIVED, **lacking}.items())
+    # Whenever a record was written, its connection has the same age now.
+    age = {"age": f'greatest({now_ns} - "started-time", 0)'}
+    made = {**DERIVED, **age, **lacking}
+    derived = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in made.items())
     return f"(SELECT *, {derived} FROM ({union}))"
 
 

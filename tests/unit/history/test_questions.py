@@ -187,6 +187,12 @@ def test_samples_of_a_connection() -> None:
         ask(Question(("id", "time"), interval_ns=1, now_ns=90 * SECOND), sources(live=live([there])))
 
 
+def test_an_age_is_that_of_now_whenever_the_record_was_written() -> None:
+    there = record(1, started_time=10 * SECOND, dur=SECOND)
+    found = ask(Question(("age",), now_ns=90 * SECOND), sources(journal=[batch([there])]))
+    assert found.table.column("age").to_pylist() == [80 * SECOND]
+
+
 def test_a_limit_counts_what_it_leaves_out() -> None:
     many = [record(number, latency=number) for number in range(1, 20)]
     found = ask(Question(("id",), sort=(("latency", True),), limit=3), sources(live=live(many)))
