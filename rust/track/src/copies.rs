@@ -10,6 +10,8 @@
 //! A small table remembers the latest packets. Where more than that come within the window, copies that are far apart
 //! are taken for retransmissions.
 
+use crate::prefetch;
+
 /// Packets that are remembered: 128 KiB, which stay in the processor's second cache.
 const PLACES: usize = 1 << 14;
 
@@ -25,12 +27,18 @@ const SHORT_WINDOW: u64 = 1_000_000 >> TICK_SHIFT;
 #[derive(Debug)]
 pub(crate) struct Copies {
     /// Bits of the packet's print, and its time.
-    recent: Vec<u64>,
+    recent: Box<[u64; PLACES]>,
 }
 
 impl Copies {
     pub fn new() -> Self {
-        Self { recent: vec![0; PLACES] }
+        Self { recent: Box::new([0; PLACES]) }
+    }
+
+    /// Starts loading what is looked at for this print.
+    #[inline]
+    pub fn prefetch(&self, print: u64) {
+        prefetch::element(self.recent.as_slice(), print as usize % PLACES);
     }
 
     /// Whether the packet with this print was there just now. `print` is a hash of all that copies have in common.

@@ -1,6 +1,6 @@
 //! A packet between reading and counting: what the table and the plain case of the story need, in one cache line.
 use wire::tcp::flag;
-use wire::{Datagram, IpPair, Role, Seen};
+use wire::{Datagram, IpPair, Outcome, Role, Seen};
 
 use crate::entry::{Proto, place};
 
@@ -51,6 +51,8 @@ pub(crate) enum Kind {
 #[repr(C, align(64))]
 pub(crate) struct Lane {
     pub key: Key,
+    /// A hash of all that copies of it have in common; 0 where copies cannot be told.
+    pub print: u64,
     pub ts_ns: u64,
     pub seq: u32,
     pub ack: u32,
@@ -60,7 +62,7 @@ pub(crate) struct Lane {
     pub guess: u32,
     /// The cluster that the tunnel told; 0 where it told none or only one is possible.
     pub cluster: u16,
-    /// TCP's, with [`ZERO_WINDOW`] among them.
+    /// TCP's, with [`ZERO_WINDOW`] and [`HAS_ID`] among them.
     pub flags: u8,
     pub kind: Kind,
 }
@@ -69,6 +71,8 @@ const _: () = assert!(size_of::<Lane>() == 64);
 
 /// In [`Lane::flags`], where TCP has a bit that nothing here looks at: the window is 0.
 pub(crate) const ZERO_WINDOW: u8 = 0x80;
+/// Likewise: the packet has an IPv4 identification.
+pub(crate) const HAS_ID: u8 = 0x40;
 /// The bits of TCP's flags that are kept.
 pub(crate) const FLAGS: u8 = flag::SYN | flag::FIN | flag::RST | flag::PSH | flag::ACK;
 
@@ -78,6 +82,21 @@ impl Lane {
     pub fn is_plain(&self) -> bool {
         const TOLD: u8 = flag::SYN | flag::FIN | flag::RST | flag::ACK | ZERO_WINDOW;
         self.flags & TOLD == flag::ACK
+    }
+
+    #[inline]
+    pub fn has_id(&self) -> bool {
+        self.flags & HAS_ID != 0
+    }
+
+    /// What a packet of its protocol counts as.
+    pub fn outcome(&self) -> Outcome {
+        match Proto::number_in(self.key.place) {
+            6 => Outcome::Tcp,
+            17 => Outcome::Udp,
+            132 => Outcome::Sctp,
+            _ => Outcome::Icmp,
+        }
     }
 
     /// Whether it is likely to need more of its connection than the first cache line.

@@ -15,6 +15,7 @@ pub mod esp;
 pub mod ethernet;
 mod frame;
 pub mod geneve;
+mod glance;
 pub mod gre;
 pub mod gue;
 pub mod icmp;
@@ -40,6 +41,7 @@ pub mod wireguard;
 
 pub use encap::Encap;
 pub use frame::Frame;
+pub use glance::glance;
 pub use link::LinkType;
 pub use outcome::{Broken, Layer, Outcome, Payload};
 pub use overlays::{OverlaySpec, Overlays};

@@ -4,13 +4,20 @@ use wire::{Datagram, Frame, Outcome, Parsed, Seen};
 
 use crate::counters::SourceCounters;
 use crate::entry::{NONE, Proto};
-use crate::lane::{FLAGS, Key, Kind, Lane, Path, WidePair, ZERO_WINDOW, network_of, place_of, wide_pair};
+use crate::lane::{FLAGS, HAS_ID, Key, Kind, Lane, Path, WidePair, ZERO_WINDOW, network_of, place_of, wide_pair};
+use crate::prefetch;
 use crate::story;
 
 use super::Tracker;
 
 /// Frames that are worked on together: enough to hide the time that memory takes, few enough to stay in the cache.
 const LANES: usize = 32;
+
+/// How many frames ahead of their reading their headers are asked for, and where: what a plain frame has behind its
+/// first cache line, and where TCP is in the usual tunnels.
+const AHEAD: usize = 8;
+const PLAIN_HEADERS: usize = 48;
+const TUNNELLED_HEADERS: usize = 100;
 
 /// What is between reading and counting.
 #[derive(Debug, Default)]
@@ -33,7 +40,6 @@ struct Tally {
     packets: u64,
     bytes: u64,
     segments: u64,
-    copies: u64,
 }
 
 impl Tracker {
@@ -44,13 +50,12 @@ impl Tracker {
             return self.let_go(frames);
         }
         let mut work = std::mem::take(&mut self.work);
-        for frames in frames.chunks(LANES) {
-            self.read_all(frames, &mut work);
-            for (lane, _) in work.lanes.iter_mut().zip(frames) {
-                if lane.kind != Kind::Done {
-                    lane.guess = self.ask_for(lane);
-                }
-            }
+        let mut rest = frames;
+        while !rest.is_empty() {
+            let coming = rest.get(AHEAD..).unwrap_or_default();
+            let frames = rest.split_off(..LANES.min(rest.len())).unwrap_or_default();
+            self.read_all(frames, coming, &mut work);
+            self.ask_all(frames, &mut work);
             for ((lane, wide), frame) in work.lanes.iter().zip(&work.wide).zip(frames) {
                 match lane.kind {
                     Kind::Segment => self.count_segment(lane, wide, frame),
@@ -78,24 +83,29 @@ impl Tracker {
     }
 
     #[inline]
-    fn read_all(&mut self, frames: &[Frame<'_>], work: &mut Lanes) {
+    fn read_all(&mut self, frames: &[Frame<'_>], coming: &[Frame<'_>], work: &mut Lanes) {
+        let mut coming = coming.iter();
         let mut tally = Tally { source: frames.first().map_or(0, |frame| frame.source), ..Tally::default() };
         let mut last_ns = self.last_packet_ns;
         for ((frame, lane), wide) in frames.iter().zip(&mut work.lanes).zip(&mut work.wide) {
+            if let Some(next) = coming.next() {
+                prefetch::element(next.data, PLAIN_HEADERS);
+                prefetch::element(next.data, TUNNELLED_HEADERS);
+            }
             if frame.source != tally.source {
                 self.note(std::mem::replace(&mut tally, Tally { source: frame.source, ..Tally::default() }));
             }
             tally.packets += 1;
             tally.bytes += u64::from(frame.wire_len);
             last_ns = last_ns.max(frame.ts_ns);
-            if let Some(parsed) = wire::quick(frame.data, frame.wire_len, frame.link, &self.overlays) {
-                let is_copy = self.fill(lane, wide, frame, &parsed);
-                tally.segments += u64::from(!is_copy);
-                tally.copies += u64::from(is_copy);
+            if let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, &self.overlays) {
+                self.fill(lane, wide, frame, &parsed);
+                tally.segments += 1;
             } else {
                 self.read_closely(lane, wide, frame);
             }
             self.table.prefetch_index(&lane.key);
+            self.copies.prefetch(lane.print);
         }
         self.note(tally);
         self.last_packet_ns = last_ns;
@@ -104,15 +114,15 @@ impl Tracker {
     /// Reads a frame that is not of the common kind.
     #[inline(never)]
     fn read_closely(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>) {
-        let seen = wire::read_frame(frame, &self.overlays);
-        let is_copy = match &seen {
+        let seen = match wire::quick(frame.data, frame.wire_len, frame.link, &self.overlays) {
+            Some(parsed) => Seen::Tcp(parsed),
+            None => wire::read_frame(frame, &self.overlays),
+        };
+        match &seen {
             Seen::Tcp(parsed) => self.fill(lane, wide, frame, parsed),
             Seen::Datagram(datagram) => self.fill_datagram(lane, wide, frame, datagram),
-            _ => {
-                *lane = Lane::default();
-                false
-            }
-        };
+            _ => *lane = Lane::default(),
+        }
         if matches!(seen, Seen::Other(Outcome::UnknownVni)) && self.guesses.is_due() {
             self.guess_behind_known_ports(frame);
         }
@@ -121,11 +131,33 @@ impl Tracker {
             Seen::IcmpError(_) | Seen::Fragment(_) | Seen::Encrypted(_) => true,
             Seen::Other(_) => false,
         };
-        if is_special && !is_copy {
+        if is_special {
             lane.kind = Kind::Special;
         }
-        let outcome = if is_copy { Outcome::Duplicate } else { seen.outcome() };
-        self.source(frame.source).outcomes[outcome.index()] += 1;
+        self.source(frame.source).outcomes[seen.outcome().index()] += 1;
+    }
+
+    /// Sorts out copies, and asks for the others' places in the table.
+    #[inline]
+    fn ask_all(&mut self, frames: &[Frame<'_>], work: &mut Lanes) {
+        for (lane, frame) in work.lanes.iter_mut().zip(frames) {
+            if lane.kind == Kind::Done {
+                continue;
+            }
+            if lane.print != 0 && self.copies.is_copy(lane.print, lane.has_id(), lane.ts_ns) {
+                self.note_copy(lane, frame.source);
+            } else {
+                lane.guess = self.ask_for(lane);
+            }
+        }
+    }
+
+    #[cold]
+    fn note_copy(&mut self, lane: &mut Lane, source: u16) {
+        lane.kind = Kind::Done;
+        let source = self.source(source);
+        source.outcomes[lane.outcome().index()] -= 1;
+        source.outcomes[Outcome::Duplicate.index()] += 1;
     }
 
     /// Reads a frame whose tunnel has an unexpected identifier as if its tunnel were not known.
@@ -144,11 +176,10 @@ impl Tracker {
         source.packets += tally.packets;
         source.bytes += tally.bytes;
         source.outcomes[Outcome::Tcp.index()] += tally.segments;
-        source.outcomes[Outcome::Duplicate.index()] += tally.copies;
     }
 
     #[inline(always)]
-    fn fill(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, parsed: &Parsed) -> bool {
+    fn fill(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, parsed: &Parsed) {
         let is_v6 = matches!(parsed.addrs, wire::IpPair::V6 { .. });
         let network = network_of(parsed.tunnel.as_ref());
         let place = place_of(network, Proto::Tcp, is_v6);
@@ -156,11 +187,13 @@ impl Tracker {
             *wide = wide_pair(&parsed.addrs);
         }
         let key = self.table.key(&parsed.addrs, [parsed.src_port, parsed.dst_port], place);
-        let cluster = self.names.packet_cluster(parsed.tunnel.as_ref(), frame.source, parsed.vlan);
-        let print = self.print(&key, cluster, parsed);
-        let is_copy = self.copies.is_copy(print, parsed.ip_id != 0, frame.ts_ns);
+        let vlan = frame.vlan.unwrap_or(parsed.vlan);
+        let cluster = self.names.packet_cluster(parsed.tunnel.as_ref(), frame.source, vlan);
+        let zero_window = if parsed.window == 0 { ZERO_WINDOW } else { 0 };
+        let has_id = if parsed.ip_id == 0 { 0 } else { HAS_ID };
         *lane = Lane {
             key,
+            print: self.print(&key, cluster, parsed),
             ts_ns: frame.ts_ns,
             seq: parsed.seq,
             ack: parsed.ack,
@@ -168,14 +201,13 @@ impl Tracker {
             wire_len: frame.wire_len,
             guess: NONE,
             cluster,
-            flags: parsed.flags & FLAGS | if parsed.window == 0 { ZERO_WINDOW } else { 0 },
-            kind: if is_copy { Kind::Done } else { Kind::Segment },
+            flags: parsed.flags & FLAGS | zero_window | has_id,
+            kind: Kind::Segment,
         };
-        is_copy
     }
 
-    fn fill_datagram(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, datagram: &Datagram) -> bool {
-        let Some(path) = Path::of(&Seen::Datagram(*datagram)) else { return false };
+    fn fill_datagram(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, datagram: &Datagram) {
+        let Some(path) = Path::of(&Seen::Datagram(*datagram)) else { return };
         *wide = wide_pair(&path.addrs);
         let place = path.place_in(network_of(path.tunnel.as_ref()));
         let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
@@ -183,19 +215,19 @@ impl Tracker {
             u64::from(datagram.ip_id) << 48 | u64::from(datagram.checksum) << 32 | u64::from(datagram.payload_len);
         let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, path.vlan);
         let print = self.table.seed.mix(key.hash ^ u64::from(cluster), told ^ key.addrs ^ u64::from(key.ports) << 32);
-        // Nothing else tells one datagram from the next with the same content.
-        let is_copy = datagram.ip_id != 0 && self.copies.is_copy(print, true, frame.ts_ns);
         *lane = Lane {
             key,
+            // Nothing else tells one datagram from the next with the same content.
+            print: if datagram.ip_id == 0 { 0 } else { print },
             ts_ns: frame.ts_ns,
             payload: datagram.payload_len,
             wire_len: frame.wire_len,
             guess: NONE,
             cluster,
-            kind: if is_copy { Kind::Done } else { Kind::Datagram },
+            flags: HAS_ID,
+            kind: Kind::Datagram,
             ..Lane::default()
         };
-        is_copy
     }
 
     /// A hash of what two copies of a segment have in common.
@@ -244,7 +276,11 @@ impl Tracker {
 
     /// Reads a frame again, for what few packets need.
     pub(super) fn path_of(&self, frame: &Frame<'_>) -> Option<Path> {
-        let seen = wire::read_frame(frame, &self.overlays);
-        Path::of(&seen)
+        if frame.vlan.is_none()
+            && let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, &self.overlays)
+        {
+            return Path::of(&Seen::Tcp(parsed));
+        }
+        Path::of(&wire::read_frame(frame, &self.overlays))
     }
 }
