@@ -19,10 +19,11 @@ impl Seed {
     /// connections apart.
     #[inline]
     pub fn pair_v4(&self, addrs: u64, ports: u32, place: u32) -> u64 {
-        let end = |shift: u32| (addrs >> (2 * shift)) as u32 as u64 | u64::from((ports >> shift) as u16) << 32;
-        let (a, b) = (end(0), end(16));
-        let (low, high) = (a.min(b) | u64::from(place) << 48, a.max(b) | u64::from(place >> 16) << 48);
-        fold(low ^ self.0[0], high ^ self.0[1])
+        let one = addrs & 0xffff_ffff | u64::from(ports) << 48;
+        let other = addrs >> 32 | u64::from(ports >> 16) << 48;
+        // Both ends meet the same secret, and a product is the same in either order.
+        let secret = self.0[0].wrapping_add(u64::from(place).wrapping_mul(self.0[1] | 1));
+        fold(one ^ secret, other ^ secret)
     }
 
     /// Of any two numbers.

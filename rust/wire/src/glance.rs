@@ -13,18 +13,19 @@ use crate::overlays::Overlays;
 use crate::parsed::{IpPair, Parsed, Tunnel};
 use crate::{ethernet, ipv4, tcp, udp, vlan, vxlan};
 
-/// Version 4, and a header of five words.
-const PLAIN_IPV4: u8 = 0x45;
-/// "More fragments" and the offset: 0 in a whole datagram.
-const FRAGMENT: u16 = 0x3fff;
+/// Where the IPv4 header of an untagged frame is, and where the frame in VXLAN.
+const IP: usize = ethernet::HEADER_LEN;
+const INNER: usize = IP + ipv4::HEADER_LEN + udp::HEADER_LEN + vxlan::HEADER_LEN;
+/// All headers up to TCP's options, plain and in VXLAN.
+const PLAIN: usize = IP + ipv4::HEADER_LEN + tcp::HEADER_LEN;
+const TUNNELLED: usize = INNER + PLAIN;
 
-/// An IPv4 header without options, of a datagram that is whole, and what follows it.
-struct Datagram<'a> {
-    header: &'a [u8; ipv4::HEADER_LEN],
-    rest: &'a [u8],
-    /// Bytes of payload that the header tells of.
-    len: usize,
-}
+/// IPv4's type, its version 4 and a header of five words: the first three of these four bytes.
+const IPV4: u32 = (ethertype::IPV4 as u32) << 8 | 0x45;
+/// "More fragments", the offset, which are 0 in a whole datagram, and the protocol.
+const ROUTE: u32 = 0x3fff_00ff;
+const TCP: u32 = protocol::TCP as u32;
+const UDP: u32 = protocol::UDP as u32;
 
 /// Reads a frame of the common kind. None where it is of any other.
 #[inline(always)]
@@ -33,106 +34,105 @@ pub fn glance(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) 
     if link != LinkType::Ethernet {
         return None;
     }
-    let (rest, vlan) = above_ethernet(frame)?;
-    let carried = frame.len().max(wire_len as usize) - (frame.len() - rest.len());
-    let outer = datagram(rest, carried)?;
-    match outer.protocol() {
-        protocol::TCP => segment(&outer, vlan, None),
-        protocol::UDP => {
-            let (tunnel, inner) = vxlan_in(&outer, overlays)?;
-            segment(&inner, vlan, Some(tunnel))
+    let (bytes, vlan) = untagged(frame)?;
+    let headers: &[u8; PLAIN] = bytes.first_chunk()?;
+    if !is_ipv4(headers, IP) {
+        return None;
+    }
+    let tag = frame.len() - bytes.len();
+    let room = (frame.len().max(wire_len as usize) - tag - IP) as u32;
+    match route(headers, IP) {
+        TCP => segment(headers, IP, room, vlan, None),
+        UDP => {
+            let headers: &[u8; TUNNELLED] = bytes.first_chunk()?;
+            let (tunnel, room) = vxlan(headers, room, overlays)?;
+            let is_tcp = is_ipv4(headers, INNER + IP) & (route(headers, INNER + IP) == TCP);
+            if is_tcp { segment(headers, INNER + IP, room, vlan, Some(tunnel)) } else { None }
         }
         _ => None,
     }
 }
 
+/// The frame from where it looks like one without its tag, and the tag's VLAN.
 #[inline(always)]
-fn above_ethernet(frame: &[u8]) -> Option<(&[u8], u16)> {
-    let (header, rest) = frame.split_first_chunk::<{ ethernet::HEADER_LEN }>()?;
-    match u16::from_be_bytes([header[12], header[13]]) {
-        ethertype::IPV4 => Some((rest, 0)),
-        kind if vlan::is_tag(kind) => {
-            let (tag, rest) = rest.split_first_chunk::<{ vlan::HEADER_LEN }>()?;
-            let is_ipv4 = u16::from_be_bytes([tag[2], tag[3]]) == ethertype::IPV4;
-            is_ipv4.then_some((rest, u16::from_be_bytes([tag[0], tag[1]]) & 0x0fff))
-        }
-        _ => None,
+fn untagged(frame: &[u8]) -> Option<(&[u8], u16)> {
+    let header: &[u8; IP + vlan::HEADER_LEN] = frame.first_chunk()?;
+    let kind = half(header, 12);
+    if kind == ethertype::IPV4 {
+        return Some((frame, 0));
     }
-}
-
-/// The datagram at the start of `bytes`, which `carried` bytes on the wire were left for.
-#[inline(always)]
-fn datagram(bytes: &[u8], carried: usize) -> Option<Datagram<'_>> {
-    let (header, rest) = bytes.split_first_chunk::<{ ipv4::HEADER_LEN }>()?;
-    let total = usize::from(u16::from_be_bytes([header[2], header[3]]));
-    let fragment = u16::from_be_bytes([header[6], header[7]]) & FRAGMENT;
-    let is_plain = (header[0] == PLAIN_IPV4) & (fragment == 0) & (total >= ipv4::HEADER_LEN) & (total <= carried);
-    is_plain.then_some(Datagram { header, rest, len: total.wrapping_sub(ipv4::HEADER_LEN) })
-}
-
-impl Datagram<'_> {
-    #[inline(always)]
-    fn protocol(&self) -> u8 {
-        self.header[9]
-    }
-
-    #[inline(always)]
-    fn id(&self) -> u16 {
-        u16::from_be_bytes([self.header[4], self.header[5]])
-    }
-
-    #[inline(always)]
-    fn addrs(&self) -> (Ipv4Addr, Ipv4Addr) {
-        let addr = |at: usize| {
-            let header = self.header;
-            Ipv4Addr::new(header[at], header[at + 1], header[at + 2], header[at + 3])
-        };
-        (addr(12), addr(16))
-    }
+    vlan::is_tag(kind).then(|| (&frame[vlan::HEADER_LEN..], half(header, IP) & 0x0fff))
 }
 
 #[inline(always)]
-fn vxlan_in<'a>(outer: &Datagram<'a>, overlays: &Overlays) -> Option<(Tunnel, Datagram<'a>)> {
-    const HEADERS: usize = udp::HEADER_LEN + vxlan::HEADER_LEN + ethernet::HEADER_LEN;
-    let (header, rest) = outer.rest.split_first_chunk::<HEADERS>()?;
-    let port = u16::from_be_bytes([header[2], header[3]]);
-    let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
-    let is_ipv4 = u16::from_be_bytes([header[28], header[29]]) == ethertype::IPV4;
-    if !(is_ipv4 & (header[8] & 0x08 != 0) & (len <= outer.len) & (len >= HEADERS)) {
+fn half<const N: usize>(bytes: &[u8; N], at: usize) -> u16 {
+    u16::from_be_bytes([bytes[at], bytes[at + 1]])
+}
+
+#[inline(always)]
+fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
+    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+/// Whether a header at `ip` is IPv4's, without options, by what is before it and its first byte.
+#[inline(always)]
+fn is_ipv4<const N: usize>(bytes: &[u8; N], ip: usize) -> bool {
+    word(bytes, ip - 2) >> 8 == IPV4
+}
+
+#[inline(always)]
+fn route<const N: usize>(bytes: &[u8; N], ip: usize) -> u32 {
+    word(bytes, ip + 6) & ROUTE
+}
+
+#[inline(always)]
+fn addrs<const N: usize>(bytes: &[u8; N], ip: usize) -> IpPair {
+    let addr = |at: usize| Ipv4Addr::from_bits(word(bytes, at));
+    IpPair::V4 { src: addr(ip + 12), dst: addr(ip + 16) }
+}
+
+/// The tunnel, and the bytes that are left for the datagram in it, where `room` are left for the one around it.
+#[inline(always)]
+fn vxlan(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Option<(Tunnel, u32)> {
+    const UDP_AT: usize = IP + ipv4::HEADER_LEN;
+    const VXLAN_AT: usize = UDP_AT + udp::HEADER_LEN;
+    const HEADERS: u32 = (udp::HEADER_LEN + vxlan::HEADER_LEN + ethernet::HEADER_LEN) as u32;
+    let (total, len) = (u32::from(half(headers, IP + 2)), u32::from(half(headers, UDP_AT + 4)));
+    let has_identifier = headers[VXLAN_AT] & 0x08 != 0;
+    let fits = (total <= room) & (len + ipv4::HEADER_LEN as u32 <= total) & (len >= HEADERS);
+    if !(has_identifier & fits) {
         return None;
     }
-    let door = overlays.door(port).filter(|door| door.kind == Encap::Vxlan)?;
-    let vni = u32::from_be_bytes([0, header[12], header[13], header[14]]);
-    let matched = overlays.pass(door, vni)?;
-    let (src, dst) = outer.addrs();
-    let (vni_is_identity, cluster) = (matched.vni_is_identity, matched.cluster);
-    let tunnel = Tunnel { kind: Encap::Vxlan, vni, vni_is_identity, cluster, outer: IpPair::V4 { src, dst } };
-    let inner = datagram(rest, len - HEADERS)?;
-    (inner.protocol() == protocol::TCP).then_some((tunnel, inner))
+    let door = overlays.door(half(headers, UDP_AT + 2)).filter(|door| door.kind == Encap::Vxlan)?;
+    let vni = word(headers, VXLAN_AT + 4) >> 8;
+    let told = overlays.pass(door, vni)?;
+    let (vni_is_identity, cluster) = (told.vni_is_identity, told.cluster);
+    let tunnel = Tunnel { kind: Encap::Vxlan, vni, vni_is_identity, cluster, outer: addrs(headers, IP) };
+    Some((tunnel, len - HEADERS))
 }
 
+/// The segment in the datagram at `ip`, which `room` bytes are left for.
 #[inline(always)]
-fn segment(datagram: &Datagram<'_>, vlan: u16, tunnel: Option<Tunnel>) -> Option<Parsed> {
-    let header: &[u8; tcp::HEADER_LEN] = datagram.rest.first_chunk()?;
-    let header_len = usize::from(header[12] >> 4) * 4;
-    if (header_len < tcp::HEADER_LEN) | (header_len > datagram.len) {
+fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32, vlan: u16, tunnel: Option<Tunnel>) -> Option<Parsed> {
+    let at = ip + ipv4::HEADER_LEN;
+    let total = u32::from(half(bytes, ip + 2));
+    let header_len = u32::from(bytes[at + 12] >> 4) * 4;
+    let headers = header_len + ipv4::HEADER_LEN as u32;
+    if !((header_len >= tcp::HEADER_LEN as u32) & (headers <= total) & (total <= room)) {
         return None;
     }
-    let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
-    let long = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    let (src, dst) = datagram.addrs();
     Some(Parsed {
-        addrs: IpPair::V4 { src, dst },
-        src_port: word(0),
-        dst_port: word(2),
-        seq: long(4),
-        ack: long(8),
-        window: word(14),
-        flags: header[13],
+        addrs: addrs(bytes, ip),
+        src_port: half(bytes, at),
+        dst_port: half(bytes, at + 2),
+        seq: word(bytes, at + 4),
+        ack: word(bytes, at + 8),
+        window: half(bytes, at + 14),
+        flags: bytes[at + 13],
         fragmented: false,
-        ip_id: datagram.id(),
-        checksum: word(16),
-        payload_len: (datagram.len - header_len) as u32,
+        ip_id: half(bytes, ip + 4),
+        checksum: half(bytes, at + 16),
+        payload_len: total - headers,
         vlan,
         tunnel,
     })

@@ -4,8 +4,10 @@
 //! first 20 bytes of a TCP header have to be there.
 //!
 //! One way down, compiled twice: [`quick`] reads TCP, plain and in the usual tunnels, in line and gives up at anything
-//! rarer, so that it keeps everything in registers; [`read`] follows every branch.
+//! rarer, so that it keeps everything in registers; [`read`] follows every branch. Before both, [`crate::glance()`] tries
+//! the few kinds that nearly all frames are of.
 use crate::frame::Frame;
+use crate::glance::glance;
 use crate::ipv4::protocol;
 use crate::link::LinkType;
 use crate::outcome::{Layer, Outcome};
@@ -103,7 +105,7 @@ pub fn read_frame(frame: &Frame<'_>, overlays: &Overlays) -> Seen {
 /// The one reason why there is no TCP segment to be read; never [`Outcome::Tcp`].
 #[inline]
 pub fn parse(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) -> Result<Parsed, Outcome> {
-    match quick(frame, wire_len, link, overlays) {
+    match glance(frame, wire_len, link, overlays).or_else(|| quick(frame, wire_len, link, overlays)) {
         Some(parsed) => Ok(parsed),
         None => rarely(frame, wire_len, link, overlays),
     }

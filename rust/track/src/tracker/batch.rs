@@ -56,14 +56,7 @@ impl Tracker {
             let frames = rest.split_off(..LANES.min(rest.len())).unwrap_or_default();
             self.read_all(frames, coming, &mut work);
             self.ask_all(frames, &mut work);
-            for ((lane, wide), frame) in work.lanes.iter().zip(&work.wide).zip(frames) {
-                match lane.kind {
-                    Kind::Segment => self.count_segment(lane, wide, frame),
-                    Kind::Done => {}
-                    Kind::Datagram => self.count_datagram(lane, wide, frame),
-                    Kind::Special => self.count_special(lane, wide, frame),
-                }
-            }
+            self.count_all(frames, &work);
         }
         self.work = work;
     }
@@ -82,7 +75,8 @@ impl Tracker {
         &mut self.sources[usize::from(number).min(Self::MAX_SOURCES - 1)]
     }
 
-    #[inline]
+    // The three steps are functions of their own: together they need more registers than there are.
+    #[inline(never)]
     fn read_all(&mut self, frames: &[Frame<'_>], coming: &[Frame<'_>], work: &mut Lanes) {
         let mut coming = coming.iter();
         let mut tally = Tally { source: frames.first().map_or(0, |frame| frame.source), ..Tally::default() };
@@ -138,7 +132,7 @@ impl Tracker {
     }
 
     /// Sorts out copies, and asks for the others' places in the table.
-    #[inline]
+    #[inline(never)]
     fn ask_all(&mut self, frames: &[Frame<'_>], work: &mut Lanes) {
         for (lane, frame) in work.lanes.iter_mut().zip(frames) {
             if lane.kind == Kind::Done {
@@ -148,6 +142,18 @@ impl Tracker {
                 self.note_copy(lane, frame.source);
             } else {
                 lane.guess = self.ask_for(lane);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn count_all(&mut self, frames: &[Frame<'_>], work: &Lanes) {
+        for ((lane, wide), frame) in work.lanes.iter().zip(&work.wide).zip(frames) {
+            match lane.kind {
+                Kind::Segment => self.count_segment(lane, wide, frame),
+                Kind::Done => {}
+                Kind::Datagram => self.count_datagram(lane, wide, frame),
+                Kind::Special => self.count_special(lane, wide, frame),
             }
         }
     }
