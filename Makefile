@@ -7,6 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name 'Cargo.*' 2>/dev/null | grep -v target/)
+# What measures, built apart from what is measured.
+BENCH_CRATES := traffic stages
+BENCH_CARGO := CARGO_TARGET_DIR=$(CURDIR)/build/bench/target cargo
 # The binding is built for the Python it runs in.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
 
@@ -38,15 +41,19 @@ test: build  ## Run every check and test, the live ones too
 lint: build  ## Check style, types and the direction of imports
 	$(BIN)/ruff format --check --quiet python lab tests bench
 	$(BIN)/ruff check --quiet python lab tests bench
-	$(BIN)/mypy python/podwire lab/podwire_lab
+	$(BIN)/mypy python/podwire lab/podwire_lab bench
 	$(BIN)/python -m mypy.stubtest podwire.capture._core
 	$(BIN)/lint-imports
 	cd rust && cargo fmt --all --check
 	cd rust && cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(foreach crate,$(BENCH_CRATES),cargo fmt --manifest-path bench/$(crate)/Cargo.toml --check &&) true
+	$(foreach crate,$(BENCH_CRATES),$(BENCH_CARGO) clippy --manifest-path bench/$(crate)/Cargo.toml --all-targets --quiet \
+	  --locked -- -D warnings &&) true
 
 .PHONY: test-rust
 test-rust: build  ## Test the packet core
 	cd rust && cargo test --workspace --quiet
+	$(BENCH_CARGO) test --manifest-path bench/traffic/Cargo.toml --quiet --locked
 
 .PHONY: test-python
 test-python: build  ## Test everything else, on live packets where root allows it

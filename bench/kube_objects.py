@@ -72,7 +72,7 @@ def _container(name: str, port: int, variables: int) -> Object:
 
 def _managed(containers: list[Object]) -> list[Object]:
     """Write who set which field: often a third of an object."""
-    fields = {
+    fields: dict[str, Any] = {
         f'k:{{"name":"{each["name"]}"}}': {
             ".": {},
             **{f"f:{key}": {} for key in each},
@@ -88,7 +88,9 @@ def _managed(containers: list[Object]) -> list[Object]:
         "fieldsType": "FieldsV1",
         "fieldsV1": {"f:metadata": {"f:labels": {".": {}, "f:app": {}}}, "f:spec": {"f:containers": fields}},
     }
-    conditions = {f'k:{{"type":"{each}"}}': {".": {}, "f:status": {}, "f:type": {}} for each in _CONDITIONS}
+    conditions: dict[str, Any] = {
+        f'k:{{"type":"{each}"}}': {".": {}, "f:status": {}, "f:type": {}} for each in _CONDITIONS
+    }
     status = {"f:conditions": conditions, "f:containerStatuses": {}, "f:hostIP": {}, "f:phase": {}, "f:startTime": {}}
     kubelet = {
         "manager": "kubelet",

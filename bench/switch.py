@@ -46,8 +46,11 @@ async def serve(socket: Path, pods: int) -> None:
     parts = Parts(capture=capture, clock=clock)
     parts.vports.replace(CLUSTER, make_pods(pods))
     facts = SwitchFacts("switch", "0", clock.now_ns(), "")
-    handlers = [SwitchInfoHandler(facts, clock=clock), VPortHandler(None, parts, switch_name="switch")]
-    server = ApiServer(make_application(Commands(handlers, clock=clock), version="0"), path=socket)
+    vports = VPortHandler(None, parts, switch_name="switch")
+    server = ApiServer(
+        make_application(Commands([SwitchInfoHandler(facts, clock=clock), vports], clock=clock), version="0"),
+        path=socket,
+    )
     server.open()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     sys.stdout.write("ready\n")
