@@ -27,5 +27,5 @@ class HistoryLimits:
     """Bytes that the history may take; set by the operator."""
     most_age_ns: int = 30 * 86_400 * _SECOND
     """The age at which a file is removed; set by the operator."""
-    merge_rows: int = 4_000_000
-    """Rows that merged files may have: merging them takes some hundred megabytes of memory."""
+    merge_rows: int = 1_000_000
+    """Rows that merged files may have: merging them takes some 300 megabytes of memory."""
