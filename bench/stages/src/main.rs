@@ -5,9 +5,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use source::{Merged, open};
+use source::{LargePages, Merged, open};
 use track::{Encap, Frame, Limits, OverlaySpec, Tracker};
 use wire::Overlays;
+
+#[global_allocator]
+static ALLOCATOR: LargePages = LargePages;
 
 /// What is done with a batch of frames.
 type Work = dyn FnMut(&[Frame<'_>]);

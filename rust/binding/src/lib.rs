@@ -16,6 +16,10 @@ mod live;
 mod snapshot;
 
 use pyo3::prelude::*;
+use source::LargePages;
+
+#[global_allocator]
+static ALLOCATOR: LargePages = LargePages;
 
 #[pymodule]
 mod _core {

@@ -30,3 +30,4 @@ pub use interface::{Interface, Options};
 pub use merge::Merged;
 pub use monitor::{Monitor, State};
 pub use rotated::open_many;
+pub use sys::LargePages;

@@ -3,10 +3,12 @@
 //! Everything public here is safe to call in any order; what the kernel writes is checked before use.
 #![allow(unsafe_code)]
 
+mod pages;
 mod poll;
 mod ring;
 mod socket;
 
+pub use pages::LargePages;
 #[cfg(test)]
 pub(crate) use poll::make_fifo;
 pub(crate) use poll::wait_readable;

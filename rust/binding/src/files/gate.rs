@@ -1,17 +1,21 @@
-//! Control mode for files: the kernel filter's own program, run here.
+//! Control mode for files: the kernel filter's own program, run here for what a glance at the headers does not tell.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use source::filter::{Instruction, assemble, run};
 use source::{Interest, Mode, Ports};
-use track::{Frame, LinkType};
+use track::{Encap, Frame, LinkType, OverlaySpec};
+use wire::tcp::flag;
+use wire::{Overlays, glance};
 
 use crate::core::Core;
 
 /// Lets through what the kernel would let through on an interface.
 pub(crate) struct Gate {
     ports: Ports,
+    /// The tunnels that are looked into for flags.
+    overlays: Overlays,
     programs: Vec<(LinkType, Vec<Instruction>)>,
     filtered: Vec<Arc<AtomicU64>>,
 }
@@ -20,7 +24,9 @@ impl Gate {
     /// The gate of an engine in control mode; None in full mode, which lets everything through.
     pub(crate) fn new(core: &Core) -> Option<Self> {
         let filtered = core.sources().iter().map(|source| Arc::clone(&source.filtered)).collect();
-        let gate = Self { ports: core.ports(), programs: Vec::new(), filtered };
+        let ports = core.ports();
+        let (overlays, _) = Overlays::new(&ports.vxlan.iter().map(|&port| any_in(port)).collect::<Vec<_>>());
+        let gate = Self { ports, overlays, programs: Vec::new(), filtered };
         (core.mode == Mode::Control).then_some(gate)
     }
 
@@ -33,7 +39,10 @@ impl Gate {
 
     /// Whether a control filter lets a frame through; it is counted where not.
     pub(crate) fn passes(&mut self, frame: &Frame<'_>) -> bool {
-        let passes = run(self.program(frame.link), frame.data) > 0;
+        let passes = match glance(frame.data, frame.wire_len, frame.link, &self.overlays) {
+            Some(segment) => segment.flags & (flag::SYN | flag::FIN | flag::RST) != 0,
+            None => run(self.program(frame.link), frame.data) > 0,
+        };
         if !passes && let Some(count) = self.filtered.get(usize::from(frame.source)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -49,4 +58,9 @@ impl Gate {
         });
         &self.programs[at].1
     }
+}
+
+/// VXLAN behind a port, whatever its identifier: the kernel's filter does not look at it either.
+fn any_in(port: u16) -> OverlaySpec {
+    OverlaySpec { kind: Encap::Vxlan, port, vni: None, vni_is_identity: false, cluster: 0 }
 }
