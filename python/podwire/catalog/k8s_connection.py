@@ -11,7 +11,7 @@ _OVERLAY = Flag(
     "overlay-vxlan-analytics",
     "overlay-vxlan-analytics",
     "no-overlay-vxlan-analytics",
-    "Show the connections inside the cluster's VXLAN overlay.",
+    "Show the connections inside the cluster's VXLAN overlay; those of other kinds are always shown.",
 )
 _SEEN_AT = (
     Parameter(
