@@ -44,9 +44,9 @@ USER = Noun(
         Verb("delete", "Delete a user.", (Parameter("name", USER_NAME, _NAME_HELP, is_required=True),)),
     ),
     examples=(
-        "user-create name ann role read-only password 'correct horse'",
-        "user-modify name ann role network-admin",
+        "user-create name eve role read-only password 'correct horse'",
+        "user-modify name eve role network-admin",
         "user-show",
-        "user-delete name ann",
+        "user-delete name eve",
     ),
 )

@@ -56,7 +56,7 @@ def _horizons(present: Sequence[Row]) -> dict[Place, int]:
 
 def _ends(runs: Sequence[int], alive: Sequence[int], run_ns: int) -> dict[int, int]:
     """Return for each run the last time at which it is known to have run."""
-    following = [*runs[1:], run_ns]
+    following = [*runs, run_ns][1:]
     return {
         run: max((at for at in alive if run <= at < later), default=run)
         for run, later in zip(runs, following, strict=True)
