@@ -23,7 +23,7 @@ K8S_NODE = Noun(
         Column("age", DURATION, "Time since it was created.", is_default=True, is_volatile=True),
         Column("outer-ip", LIST, "Where its tunnel packets may come from."),
         Column("os", STRING, "linux or windows."),
-        Column("network-reason", STRING, "What the network plugin says of the node: FlannelIsUp, CalicoIsUp, …"),
+        Column("network-reason", STRING, "What the network plugin says of the node, as FlannelIsUp or CalicoIsUp."),
         Column("labels", LIST, "Its labels."),
         Column("create-time", TIME, "When it was created."),
         Column("uid", STRING, "Its UID."),
