@@ -1,4 +1,4 @@
-"""Runs every measurement, or those named: python -m bench [core] [live] [console] [names] [history] [--quick] …"""
+"""Runs every measurement, or those named: python -m bench [core] [live] [console] [names] [history] [sums] …"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench import console, core, history, kubernetes, live, names, peers, table
+from bench import console, core, history, kubernetes, live, names, peers, sums, table
 from bench.sizes import LARGE_DAY, LARGE_LIVE, QUICK, Sizes
 
 MEASUREMENTS: Mapping[str, Callable[[Sizes], None]] = {
@@ -16,6 +16,7 @@ MEASUREMENTS: Mapping[str, Callable[[Sizes], None]] = {
     "console": lambda _: console.main(),
     "kubernetes": kubernetes.main,
     "history": history.main,
+    "sums": sums.main,
     "names": names.main,
 }
 

@@ -73,7 +73,7 @@ def run_replay(words: list[str]) -> int:
     memory = ServeSettings().connection_max_memory
     capture = Capture(mode=plan.mode, max_memory_bytes=memory, keeps_ended=True, threads=_threads(plan))
     parts = Parts(capture=capture, clock=clock)
-    transport = InProcessTransport(_commands(parts))
+    transport = InProcessTransport(make_commands(parts))
     try:
         if request.help_status is not None:
             return execute(request, transport, sys.stdout, sys.stderr)
@@ -136,7 +136,8 @@ def _hints(overlays: list[tuple[Overlay, int]], summary: ReadSummary) -> list[st
     return [f"There is UDP to port {ports}, where tunnels of Pods are: look into them with {advice}."]
 
 
-def _commands(parts: Parts) -> Commands:
+def make_commands(parts: Parts) -> Commands:
+    """Make the commands that captures and objects can answer."""
     settings = ServeSettings()
     notes = ConnectionNotes(parts, None, None)
     questions = ConnectionQuestions(parts, RecordNames(parts), switch_name="switch", native_vlan=settings.native_vlan)
