@@ -58,8 +58,9 @@ def write_parquet(path: Path, kind: Kind, batches: Sequence[pa.RecordBatch]) -> 
 
 
 def read_parquet(path: Path, kind: Kind) -> list[pa.RecordBatch]:
-    """Read a sealed file as it was before. Raises OSError."""
-    words = [field.name for field in KINDS[kind] if pa.types.is_dictionary(field.type)]
+    """Read a sealed file, also one of an earlier version with other columns. Raises OSError."""
+    there = set(pq.read_schema(path).names)
+    words = [field.name for field in KINDS[kind] if pa.types.is_dictionary(field.type) and field.name in there]
     with pq.ParquetFile(path, read_dictionary=words) as file:
         return [fitted(batch, KINDS[kind]) for batch in file.iter_batches(ROW_GROUP_ROWS)]
 

@@ -14,8 +14,8 @@ class HistoryLimits:
     queue_bytes: int = 128 << 20
     """Bytes of records that may wait for the disk, of each kind: some seconds of 100,000 connections a second. What
     comes beyond is let go and counted."""
-    segment_rows: int = 500_000
-    """Rows after which a journal is sealed: sealing sorts them in memory."""
+    segment_rows: int = 250_000
+    """Rows after which a journal is sealed: sealing sorts them in memory, of which it takes some 650 bytes a row."""
     seal_ns: int = 300 * _SECOND
     """The age at which a journal is sealed."""
     latest_record_ns: int = 600 * _SECOND
@@ -27,5 +27,5 @@ class HistoryLimits:
     """Bytes that the history may take; set by the operator."""
     most_age_ns: int = 30 * 86_400 * _SECOND
     """The age at which a file is removed; set by the operator."""
-    merge_rows: int = 1_000_000
-    """Rows that merged files may have: merging them takes some 300 megabytes of memory."""
+    merge_rows: int = 400_000
+    """Rows that merged files may have: merging takes some 800 bytes of memory a row."""

@@ -219,3 +219,18 @@ def test_rows_are_sorted_and_filters_are_there(tmp_path: Path) -> None:
     metadata = pq.ParquetFile(path).metadata
     column = metadata.row_group(0).column(table.schema.get_field_index("src-pod"))
     assert (column.compression, column.is_stats_set) == ("ZSTD", True)
+
+
+def test_files_of_another_version_are_read_and_merged(make_store: MakeStore, clock: FixedClock) -> None:
+    store = make_store()
+    for number in range(2):
+        store.add(Kind.CONNECTION, connections(number * 10, 10))
+        store.close()
+    (first, _) = store.files(Kind.CONNECTION).parquet
+    table = pq.read_table(first, partitioning=None).drop_columns(["src-workload", "reason", "latency"])
+    pq.write_table(table.append_column("of-a-later-version", [[1] * 10]), first)
+    assert all(row["src-workload"] is None for row in store.records(Kind.CONNECTION))
+    clock.set_ns(NOW + 3_600 * SECOND)
+    store.tend()
+    assert len(store.files(Kind.CONNECTION).parquet) == 1
+    assert ids(store) == list(range(20))
