@@ -1,4 +1,4 @@
-"""Runs every measurement, or those named: python -m bench [core] [live] [console] [names] [history] [sums] …"""
+"""Runs every measurement, or those named: python -m bench [core] [threads] [live] [console] [names] [history] …"""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench import console, core, history, kubernetes, live, names, peers, sums, table
+from bench import console, core, history, kubernetes, live, names, peers, sums, table, threads
 from bench.sizes import LARGE_DAY, LARGE_LIVE, QUICK, Sizes
 
 MEASUREMENTS: Mapping[str, Callable[[Sizes], None]] = {
     "core": core.main,
+    "threads": threads.main,
     "live": live.main,
     "console": lambda _: console.main(),
     "kubernetes": kubernetes.main,

@@ -53,6 +53,7 @@ def listeners(folder: Path) -> list[Listener]:
     seen, dropped = r'"packets": (\d+)', r'"kernel-drops": (\d+)'
     found = [
         Listener("podwire, full", ours, "ready", seen, dropped=dropped, ends_by_input=True),
+        Listener("podwire, 2 threads", [*ours, "--threads", "2"], "ready", seen, dropped=dropped, ends_by_input=True),
         Listener("podwire, control", [*ours, "--mode", "control"], "ready", seen, True, dropped, ends_by_input=True),
     ]
     if (tcpdump := _find("tcpdump")) is not None:

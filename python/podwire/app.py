@@ -53,7 +53,7 @@ from podwire.history import HistoryStore, Kind
 from podwire.settings.configuration import Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.settings.paths import default_socket, default_state_dir
-from podwire.settings.serve import ServeSettings, threads_for
+from podwire.settings.serve import ServeSettings
 from podwire.ssh.server import SshServer
 from podwire.support.clock import SystemClock
 from podwire.support.errors import UnavailableError
@@ -84,7 +84,7 @@ class Daemon:
             capture = Capture(
                 mode=self._settings.mode,
                 max_memory_bytes=self._settings.connection_max_memory,
-                threads=threads_for(self._settings.threads),
+                threads=self._settings.threads,
             )
             stack.callback(capture.close)
             await self._run_parts(Parts(capture=capture, clock=self._clock))

@@ -35,9 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--ssh-address", metavar="ADDRESS", help="the address of that port; default: all")
     parser.add_argument("--switch-name", metavar="NAME", help="the name in the prompt; default: the host's name")
     parser.add_argument("--mode", choices=("full", "control"), help="read every packet, or only SYN, FIN and RST")
-    parser.add_argument(
-        "--threads", metavar="N", type=int, help="threads that read each interface; default: 0, by processors"
-    )
+    parser.add_argument("--threads", metavar="N", type=int, help="threads that read each interface; default: 1")
     parser.add_argument("--config", metavar="FILE", help="a TOML file with these options and more")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser

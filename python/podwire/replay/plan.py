@@ -55,8 +55,7 @@ class Plan:
     mode: str = "full"
     report: Path | None = None
     """Where to write a page of charts."""
-    threads: int = 0
-    """0: as many as suit the captures."""
+    threads: int = 1
     command: list[str] = field(default_factory=list)
     wants_usage: bool = False
 

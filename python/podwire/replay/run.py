@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
 from podwire.capture import Capture, ReadSummary
 from podwire.catalog.traffic import TRAFFIC
@@ -31,15 +30,13 @@ from podwire.replay import bar, objects
 from podwire.replay.plan import CLUSTER, Plan, read_words
 from podwire.report import write_report
 from podwire.report.facts import Span
-from podwire.settings.serve import ServeSettings, threads_for
+from podwire.settings.serve import ServeSettings
 from podwire.support.clock import FixedClock
 
 _KINDS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
 """What is behind the well-known ports of tunnels."""
 
 TITLE = "Connections of the capture"
-LARGE_BYTES = 64 << 20
-"""Captures of this size together are read by several threads: it takes one of them 50 ms."""
 
 USAGE = f"""\
 usage: podwire replay CAPTURE… [OPTION…] [COMMAND …]
@@ -52,7 +49,7 @@ usage: podwire replay CAPTURE… [OPTION…] [COMMAND …]
                              cluster of the objects behind it
   --mode full|control        count every packet, or only those with SYN, FIN or RST
   --report FILE              write a page of charts about the connections too
-  --threads N                read with N threads; default: one, for large captures one a processor, at most 4
+  --threads N                read with so many threads; default: 1
   COMMAND …                  what to show, as in podwire cli; default: connection-show
 
 --overlay, --objects and CAPTURE may be given several times.
@@ -71,7 +68,7 @@ def run_replay(words: list[str]) -> int:
     request = plan.request()
     clock = FixedClock(0)
     memory = ServeSettings().connection_max_memory
-    capture = Capture(mode=plan.mode, max_memory_bytes=memory, keeps_ended=True, threads=_threads(plan))
+    capture = Capture(mode=plan.mode, max_memory_bytes=memory, keeps_ended=True, threads=plan.threads)
     parts = Parts(capture=capture, clock=clock)
     transport = InProcessTransport(make_commands(parts))
     try:
@@ -93,14 +90,6 @@ def _span(transport: InProcessTransport, clock: FixedClock) -> Span:
     end_ns = clock.now_ns()
     starts = [row["first-time"] for row in rows if row["first-time"] is not None]
     return Span(min([*starts, max(0, end_ns - NS_PER_SECOND)]), end_ns)
-
-
-def _threads(plan: Plan) -> int:
-    """Return how many threads read: one where several would take longer to start than they save."""
-    if plan.threads:
-        return plan.threads
-    sizes = (Path(each).stat().st_size for each in plan.captures if Path(each).is_file())
-    return threads_for(0) if sum(sizes) >= LARGE_BYTES else 1
 
 
 def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 from msgspec import Meta, Struct
-
-MOST_THREADS = 4
-"""More threads than this are used only where they are asked for."""
-
-
-def threads_for(asked: int) -> int:
-    """Return the threads to use where `asked` are wished for, 0 for as many as suit the machine."""
-    return asked or min(len(os.sched_getaffinity(0)), MOST_THREADS)
 
 
 class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -37,9 +28,9 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     """Bytes that the connection table may take, from 1 MiB: 1 GiB holds some 8 million connections."""
     ring_bytes: int = 64 << 20
     """Bytes of each interface's packet ring: 64 MiB bridge a pause of half a second at a million packets/s."""
-    threads: Annotated[int, Meta(ge=0, le=64)] = 0
-    """Threads that read each interface, each with its part of the connections, 1–64; 0: one for each processor, at most
-    4. One counts some ten million packets/s, so that few mirrors need more."""
+    threads: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Threads that read each interface, each with its part of the connections. One counts several million packets/s for
+    less CPU time than two; more are for mirrors that one processor cannot keep up with."""
     kube_exec_plugins: bool = True
     """Whether the commands that a kubeconfig names for its credentials may be run: a kubeconfig is as trusted as the
     operator who names it, so they may, unless the switch forbids it."""

@@ -59,4 +59,4 @@ def test_tables_are_markdown(bench: Bench, capsys: pytest.CaptureFixture[str]) -
 
 def test_unknown_measurements_are_refused(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench("__main__").main(["nonsense"]) == 1
-    assert "core, live, console" in capsys.readouterr().err
+    assert "core, threads, live, console" in capsys.readouterr().err

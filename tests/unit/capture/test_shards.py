@@ -36,11 +36,28 @@ def test_a_story_is_the_same(folder: Path, mode: str) -> None:
 
 
 @pytest.mark.parametrize("threads", MANY)
-def test_all_stories_at_once_are_the_same(threads: int) -> None:
-    """Equal addresses in many captures, merged by time: more is seen twice, and answers from more ports."""
-    paths = [str(folder / "capture.pcap") for folder in folders()]
-    overlays = [["vxlan", 8472, None, False, 1], ["ipip", 0, None, False, 1], ["geneve", 6081, None, False, 1]]
-    assert read(paths, overlays, threads=threads) == read(paths, overlays, threads=1)
+def test_several_captures_merged_by_time_are_the_same(packets: ModuleType, tmp_path: Path, threads: int) -> None:
+    """Each capture has some of every connection's packets, some in a tunnel."""
+    traces = [packets.Trace() for _ in range(3)]
+    whole = packets.Trace()
+    for number in range(600):
+        ends = {"client": f"10.10.{number % 200}.1", "server": f"10.20.{number % 11}.1"}
+        tunnel = packets.Tunnel(1, 8472, "192.168.0.1", "192.168.0.2") if number % 3 else None
+        talk = packets.Talk(whole, sport=10_000 + number, cseq=7919 * number, tunnel=tunnel, **ends)
+        at = talk.open(number * 13)
+        talk.c(at + 50, packets.PSH | packets.ACK, b"q" * (number % 90))
+        if number % 2:
+            talk.c(at + 90, packets.FIN | packets.ACK)
+            talk.s(at + 99, packets.FIN | packets.ACK)
+    for number, frame in enumerate(sorted(whole.frames)):
+        traces[number % 3].frames.append(frame)
+    paths = [str(tmp_path / f"{number}.pcap") for number in range(3)]
+    for path, trace in zip(paths, traces, strict=True):
+        trace.write(Path(path))
+    overlays = [["vxlan", 8472, None, False, 1]]
+    alone = read(paths, overlays, threads=1)
+    assert len(alone["rows"]) == 600
+    assert read(paths, overlays, threads=threads) == alone
 
 
 @pytest.mark.parametrize("threads", MANY)

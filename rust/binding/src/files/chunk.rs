@@ -12,9 +12,9 @@ use crate::files::{Input, Reading};
 use crate::learned::Learned;
 
 /// About so many bytes of frames make a chunk: they stay in the second cache between being read and being counted.
-const BYTES: usize = 128 << 10;
+const BYTES: usize = 256 << 10;
 /// The most frames.
-const FRAMES: usize = 2048;
+const FRAMES: usize = 4096;
 /// Nobody's: it is only counted, or left out.
 const NOBODY: u8 = u8::MAX;
 /// To be told in the order of the frames.

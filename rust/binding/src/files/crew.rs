@@ -1,6 +1,7 @@
 //! Several threads read captures together, each with a tracker of its own.
 //!
-//! Whoever has nothing to count takes the next chunk: one at a time walks through the captures, then tells by itself whose
+//! While there are few chunks ahead, whoever is free takes the next one, so that nobody has to wait for one: one at a time
+//! walks through the captures, then tells by itself whose
 //! the frames are. Chunks are handed on in the order of the captures, so that each tracker sees its frames in that order.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -99,12 +100,6 @@ impl Crew<'_> {
             if board.is_over(shard) {
                 return Ok(false);
             }
-            if let Some(chunk) = board.next_for(shard) {
-                drop(board);
-                chunk.count(self.core, shard)?;
-                self.finish(shard, chunk);
-                return Ok(true);
-            }
             if board.wants_more() {
                 match self.source.try_lock() {
                     Ok(source) => {
@@ -116,6 +111,12 @@ impl Crew<'_> {
                     Err(TryLockError::Poisoned(_)) => return Err(failed(&"reading")),
                     Err(TryLockError::WouldBlock) => {}
                 }
+            }
+            if let Some(chunk) = board.next_for(shard) {
+                drop(board);
+                chunk.count(self.core, shard)?;
+                self.finish(shard, chunk);
+                return Ok(true);
             }
             board = self.news.wait(board).unwrap_or_else(PoisonError::into_inner);
         }
