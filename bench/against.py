@@ -27,11 +27,12 @@ def against_yardstick(kind: str, sizes: Sizes) -> None:
         "bare walk over record headers": [yardstick, "walk", made.name],
         "bare parse and table": [yardstick, "table", made.name],
         "podwire replay": replay(*OVERLAYS[kind], made.name),
+        "podwire replay, two threads": replay(*OVERLAYS[kind], made.name, threads=2),
         "its start alone": replay(*OVERLAYS[kind], tiny.name),
     }
     runs = in_turn(commands, sizes.rounds)
     start_s = median(runs.pop("its start alone"), lambda one: one.cpu_s)
-    check(runs["podwire replay"], made)
+    check(runs["podwire replay"] + runs["podwire replay, two threads"], made)
     table.heading(
         f"Reading {kind} packets ({made.packets:,} packets, {made.connections:,} connections, "
         f"{sizes.at_a_time:,} at a time, cut at 128 bytes)"
@@ -39,7 +40,7 @@ def against_yardstick(kind: str, sizes: Sizes) -> None:
     bare = runs["bare parse and table"]
     rows = []
     for name, each in runs.items():
-        off_s = start_s if name == "podwire replay" else 0.0
+        off_s = start_s if name.startswith("podwire") else 0.0
         busy = [made.packets / (one.cpu_s - off_s) for one in each]
         shares = [mine * one.cpu_s / made.packets for mine, one in zip(busy, bare, strict=True)]
         rows.append(

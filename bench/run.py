@@ -91,6 +91,6 @@ def ratio(ours: Sequence[Run], theirs: Sequence[Run], value: Callable[[Run], flo
     return statistics.median(value(a) / value(b) for a, b in zip(ours, theirs, strict=True))
 
 
-def replay(*words: str) -> list[str]:
+def replay(*words: str, threads: int = 1) -> list[str]:
     """Make the command that reads captures and shows one connection: the reading is what is measured."""
-    return [PODWIRE, "replay", *words, "connection-show", "limit-output", "1"]
+    return [PODWIRE, "replay", "--threads", str(threads), *words, "connection-show", "limit-output", "1"]

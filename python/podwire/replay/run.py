@@ -26,7 +26,7 @@ from podwire.engine.parts import Parts
 from podwire.engine.record_names import RecordNames
 from podwire.inprocess import InProcessTransport
 from podwire.model.overlays import Overlay
-from podwire.replay import bar, objects
+from podwire.replay import bar
 from podwire.replay.plan import CLUSTER, Plan, read_words
 from podwire.report import write_report
 from podwire.report.facts import Span
@@ -94,7 +94,10 @@ def _span(transport: InProcessTransport, clock: FixedClock) -> Span:
 
 def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:
     overlays: list[tuple[Overlay, int]] = [(overlay, 0) for overlay in plan.overlays]
-    overlays += objects.load(plan.objects, parts)
+    if plan.objects:
+        from podwire.replay import objects  # noqa: PLC0415 - the Kubernetes client takes a while to import
+
+        overlays += objects.load(plan.objects, parts)
     parts.capture.set_collecting(True)
     parts.capture.set_overlays(overlays)
     with bar.shown(parts.capture.progress):
