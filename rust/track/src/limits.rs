@@ -25,7 +25,8 @@ pub struct Limits {
     /// What has ended, or is no longer followed, stays visible until its memory is needed: a capture that is read is
     /// looked at after its last packet, whenever its connections ended.
     pub keeps_ended: bool,
-    /// How long an ended connection waits for its last packets before it is reported and no longer counts any.
+    /// How long an ended connection waits for its last packets before it is reported and no longer counts any: longer
+    /// than most round trips, and so short that with what writing takes less than a second is lost when a host fails.
     pub ended_settle_ns: u64,
     /// A SYN with a new sequence number on an open connection opens a new one after this much silence. Before, it is
     /// only counted: anyone could have made it up (RFC 5961 §4).
@@ -46,7 +47,7 @@ impl Default for Limits {
             datagram_idle_ns: 60 * SECOND,
             ended_linger_ns: 300 * SECOND,
             keeps_ended: false,
-            ended_settle_ns: SECOND,
+            ended_settle_ns: 3 * SECOND / 10,
             reopen_idle_ns: 10 * SECOND,
             ended_queue: 65_536,
             max_claims: 1 << 21,

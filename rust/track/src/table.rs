@@ -22,7 +22,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub fn new(max_bytes: usize, longest_ns: u64) -> Self {
+    pub fn new(max_bytes: usize, longest_ns: [u64; 3]) -> Self {
         Self {
             slab: Slab::new(max_bytes),
             wheel: Wheel::new(longest_ns),

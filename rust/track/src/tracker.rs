@@ -68,11 +68,12 @@ impl Tracker {
     /// An empty tracker.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let times = [limits.idle_ns, limits.half_open_ns, limits.datagram_idle_ns, limits.ended_linger_ns];
-        let longest_ns = times.into_iter().max();
+        let ended_ns = limits.ended_linger_ns.max(limits.ended_settle_ns);
+        let half_open_ns = limits.half_open_ns.max(limits.datagram_idle_ns).max(limits.ended_linger_ns);
+        let longest_ns = [ended_ns, half_open_ns, limits.idle_ns.max(limits.datagram_idle_ns)];
         Self {
             rules: Rules { control_only: limits.control_only, reopen_idle_ns: limits.reopen_idle_ns },
-            table: Table::new(limits.max_memory_bytes.max(1 << 20), longest_ns.unwrap_or_default()),
+            table: Table::new(limits.max_memory_bytes.max(1 << 20), longest_ns),
             names: Names::new(limits.max_claims),
             ports: ServerPorts::new(),
             overlays: Overlays::default(),

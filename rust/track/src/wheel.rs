@@ -17,7 +17,7 @@ const CLASSES: usize = 3;
 const SLOTS: usize = 1 << 14;
 const WORDS: usize = SLOTS / 64;
 
-/// Ticks are 2^26 ns (67 ms) to 2^31 ns (2.1 s) long: as short as the longest time limit allows.
+/// Ticks are 2^26 ns (67 ms) to 2^31 ns (2.1 s) long: as short as the longest time limit of a class allows.
 const MIN_SHIFT: u32 = 26;
 const MAX_SHIFT: u32 = 31;
 
@@ -30,16 +30,19 @@ pub(crate) struct Wheel {
     first: Vec<u32>,
     /// A bit for each list that is not empty.
     filled: Vec<u64>,
-    /// The tick that was looked at last; None before the first connection.
-    now: Option<u64>,
-    shift: u32,
+    /// By class: the tick that was looked at last; None before the first connection.
+    now: [Option<u64>; CLASSES],
+    shift: [u32; CLASSES],
 }
 
 impl Wheel {
-    pub fn new(longest_ns: u64) -> Self {
-        let fits = |shift: &u32| longest_ns >> shift < (SLOTS - 2) as u64;
-        let shift = (MIN_SHIFT..MAX_SHIFT).find(fits).unwrap_or(MAX_SHIFT);
-        Self { first: vec![NONE; CLASSES * SLOTS], filled: vec![0; CLASSES * WORDS], now: None, shift }
+    /// `longest_ns` has the longest time limit of each class.
+    pub fn new(longest_ns: [u64; CLASSES]) -> Self {
+        let shift = longest_ns.map(|longest_ns| {
+            let fits = |shift: &u32| longest_ns >> shift < (SLOTS - 2) as u64;
+            (MIN_SHIFT..MAX_SHIFT).find(fits).unwrap_or(MAX_SHIFT)
+        });
+        Self { first: vec![NONE; CLASSES * SLOTS], filled: vec![0; CLASSES * WORDS], now: [None; CLASSES], shift }
     }
 
     /// Memory taken, bytes.
@@ -49,13 +52,14 @@ impl Wheel {
 
     fn list_of(&self, class: Class, deadline_ns: u64, now: u64) -> usize {
         // One tick late rather than early: a deadline within a tick has passed only when the tick is over.
-        let tick = ((deadline_ns >> self.shift) + 1).clamp(now + 1, now + SLOTS as u64 - 1);
+        let tick = ((deadline_ns >> self.shift[class as usize]) + 1).clamp(now + 1, now + SLOTS as u64 - 1);
         class as usize * SLOTS + tick as usize % SLOTS
     }
 
     /// Enters a connection that is in no list.
     pub fn insert(&mut self, cold: &mut [Cold], slot: u32, class: Class, deadline_ns: u64, now_ns: u64) {
-        let now = *self.now.get_or_insert((now_ns >> self.shift).saturating_sub(1));
+        let shift = self.shift[class as usize];
+        let now = *self.now[class as usize].get_or_insert((now_ns >> shift).saturating_sub(1));
         let list = self.list_of(class, deadline_ns, now);
         let old = self.first[list];
         cold[slot as usize].prev = IS_FIRST | list as u32;
@@ -86,7 +90,7 @@ impl Wheel {
 
     /// Moves the first connection of a list to where its deadline is now. Returns false where it is there already.
     pub fn bring_up_to_date(&mut self, cold: &mut [Cold], slot: u32, class: Class, deadline_ns: u64) -> bool {
-        let now = self.now.unwrap_or_default();
+        let now = self.now[class as usize].unwrap_or_default();
         if cold[slot as usize].prev == IS_FIRST | self.list_of(class, deadline_ns, now) as u32 {
             return false;
         }
@@ -97,7 +101,7 @@ impl Wheel {
 
     /// The connection of a class with the earliest deadline.
     pub fn earliest(&self, class: Class) -> Option<u32> {
-        let start = (self.now? as usize + 1) % SLOTS;
+        let start = (self.now[class as usize]? as usize + 1) % SLOTS;
         let words = &self.filled[class as usize * WORDS..][..WORDS];
         let first_word = start / 64;
         for step in 0..=WORDS {
@@ -120,32 +124,30 @@ impl Wheel {
     ///
     /// The caller takes it out of its list or puts it back with a later deadline.
     pub fn due(&mut self, now_ns: u64) -> Option<u32> {
-        let target = now_ns >> self.shift;
-        let mut now = self.now?;
+        (0..CLASSES).find_map(|class| self.due_of(class, now_ns >> self.shift[class]))
+    }
+
+    fn due_of(&mut self, class: usize, target: u64) -> Option<u32> {
         // Every list is looked at once, however far time jumped.
-        now = now.max(target.saturating_sub(SLOTS as u64));
+        let mut now = self.now[class]?.max(target.saturating_sub(SLOTS as u64));
         loop {
-            for class in 0..CLASSES {
-                let slot = self.first[class * SLOTS + now as usize % SLOTS];
-                if slot != NONE {
-                    self.now = Some(now);
-                    return Some(slot);
-                }
+            let slot = self.first[class * SLOTS + now as usize % SLOTS];
+            self.now[class] = Some(now);
+            if slot != NONE {
+                return Some(slot);
             }
             if now >= target {
-                break;
+                return None;
             }
             now += 1;
         }
-        self.now = Some(now);
-        None
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.first.fill(NONE);
         self.filled.fill(0);
-        self.now = None;
+        self.now = [None; CLASSES];
     }
 }
 
@@ -171,7 +173,7 @@ mod tests {
 
     #[test]
     fn deadlines_come_in_time_and_never_early() {
-        let (mut wheel, mut cold) = (Wheel::new(7200 * SECOND), cold(4));
+        let (mut wheel, mut cold) = (Wheel::new([7200 * SECOND; CLASSES]), cold(4));
         for (slot, seconds) in [(0, 60), (1, 61), (2, 7200)] {
             wheel.insert(&mut cold, slot, Class::Open, seconds * SECOND, 0);
         }
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn time_may_jump_far_ahead_or_back() {
-        let (mut wheel, mut cold) = (Wheel::new(60 * SECOND), cold(3));
+        let (mut wheel, mut cold) = (Wheel::new([60 * SECOND; CLASSES]), cold(3));
         wheel.insert(&mut cold, 0, Class::Open, 30 * SECOND, 0);
         assert!(drain(&mut wheel, &mut cold, 0).is_empty());
         assert_eq!(drain(&mut wheel, &mut cold, u64::MAX / 2), [0]);
@@ -192,7 +194,7 @@ mod tests {
 
     #[test]
     fn any_link_of_a_list_can_be_taken_out() {
-        let (mut wheel, mut cold) = (Wheel::new(60 * SECOND), cold(5));
+        let (mut wheel, mut cold) = (Wheel::new([60 * SECOND; CLASSES]), cold(5));
         for slot in 0..5 {
             wheel.insert(&mut cold, slot, Class::HalfOpen, 10 * SECOND, 0);
         }
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_earliest_of_a_class_is_found_also_around_the_end() {
-        let (mut wheel, mut cold) = (Wheel::new(60 * SECOND), cold(3));
+        let (mut wheel, mut cold) = (Wheel::new([60 * SECOND; CLASSES]), cold(3));
         let ring_ns = (SLOTS as u64) << MIN_SHIFT;
         wheel.insert(&mut cold, 0, Class::Open, 2 * ring_ns - SECOND, 2 * ring_ns - 10 * SECOND);
         wheel.insert(&mut cold, 1, Class::Open, 2 * ring_ns + 20 * SECOND, 0);
