@@ -12,6 +12,7 @@ import platform
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from podwire.api.application import make_application
 from podwire.api.server import ApiServer
@@ -54,10 +55,12 @@ from podwire.settings.configuration import Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.settings.paths import default_socket, default_state_dir
 from podwire.settings.serve import ServeSettings
-from podwire.ssh.server import SshServer
 from podwire.support.clock import SystemClock
 from podwire.support.errors import UnavailableError
 from podwire.support.tasks import end_task, run_supervised
+
+if TYPE_CHECKING:
+    from podwire.ssh.server import SshServer
 
 _log = logging.getLogger("podwire")
 
@@ -113,10 +116,10 @@ class Daemon:
         path = Path(self._settings.socket or default_socket())
         access = AccessControl(configurator)
         server = ApiServer(make_application(commands, version=_version(), access=access), path=path)
-        console = SshServer(access, socket=path, folder=self._state_dir / "ssh", clock=self._clock)
         server.open()
+        console: SshServer | None = None
         try:
-            await self._open_console(console)
+            console = await self._open_console(access, path)
             history.store.open()
             await apply(configurator.configuration)
             history.start()
@@ -130,7 +133,8 @@ class Daemon:
             stopped = asyncio.create_task(self._stopping.wait())
             await asyncio.wait((serving, stopped), return_when=asyncio.FIRST_COMPLETED)
             _log.info("podwire stops")
-            await console.close()
+            if console is not None:
+                await console.close()
             server.stop()
             await serving
             for task in (stopped, feed, learner, logging_):
@@ -138,17 +142,22 @@ class Daemon:
         finally:
             await asyncio.to_thread(history.stop)
             await clusters.close()
-            await console.close()
+            if console is not None:
+                await console.close()
             server.close()
 
-    async def _open_console(self, console: SshServer) -> None:
+    async def _open_console(self, access: AccessControl, socket: Path) -> SshServer | None:
         if not self._settings.ssh:
-            return
+            return None
+        from podwire.ssh.server import SshServer  # noqa: PLC0415 - 14 MB, which only a daemon that is reached so needs
+
+        console = SshServer(access, socket=socket, folder=self._state_dir / "ssh", clock=self._clock)
         address = self._settings.ssh_address
         port = await console.open(address, self._settings.ssh)
         _log.info("the console is served over SSH on %s port %d", address or "all addresses", port)
         if not self._store.read()[0].users:
             _log.warning("nobody can log in over SSH yet: make a user with podwire cli user-create")
+        return console
 
     def _history(self, parts: Parts, sources: SourceFeed) -> HistoryWriter:
         return HistoryWriter(

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 
 from podwire.history.errors import HistoryError
@@ -103,6 +102,8 @@ _WORD = re.compile(r'"((?:[^"]|"")+)"|([a-z_]+)')
 
 def ask(question: Question, sources: Sources) -> Found:
     """Answer a question. Raises UsageError for one that gives too much, HistoryError where files cannot be read."""
+    import duckdb  # noqa: PLC0415 - 12 MB, which a daemon that is not asked such things does without
+
     database = _database(sources, question.memory_bytes)
     database.register("port_names", _port_names(question.port_names))
     timer = threading.Timer(SECONDS, database.interrupt)
@@ -125,6 +126,8 @@ def ask(question: Question, sources: Sources) -> Found:
 
 
 def _database(sources: Sources, memory_bytes: int) -> DuckDBPyConnection:
+    import duckdb  # noqa: PLC0415
+
     database = duckdb.connect(
         ":memory:",
         config={
