@@ -11,7 +11,7 @@ from bench.sizes import Sizes
 from podwire.capture import Capture
 from podwire.catalog import NOUNS
 from podwire.engine.parts import Parts
-from podwire.replay.run import make_commands
+from podwire.replay.answers import make_commands
 from podwire.support.clock import FixedClock
 
 _QUESTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (

@@ -201,7 +201,7 @@ class Daemon:
             ConnectionHandler(
                 parts,
                 notes,
-                questions,
+                lambda: questions,
                 switch_name=name,
                 native_vlan=self._settings.native_vlan,
                 clear_history=lambda: history.clear(Kind.CONNECTION),

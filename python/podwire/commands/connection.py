@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from podwire.capture import Filter
 from podwire.catalog.connection import CONNECTION
@@ -18,14 +18,15 @@ from podwire.commands.answer import Answer, Row
 from podwire.commands.conditions import Condition
 from podwire.commands.connection_names import CORE_COLUMNS, ConnectionNames
 from podwire.commands.connection_notes import ConnectionNotes
-from podwire.commands.connection_past import answer_past
 from podwire.commands.handlers import Values
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
-from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.parts import Parts
 from podwire.support.errors import NotFoundError
 from podwire.support.port_names import app_name
+
+if TYPE_CHECKING:
+    from podwire.engine.connection_questions import ConnectionQuestions
 
 _CORE_COLUMNS = (
     "id",
@@ -73,7 +74,10 @@ MOST_SINGLE_ROWS = 5_000
 
 
 class ConnectionHandler:
-    """Shows and clears the connection table."""
+    """Shows and clears the connection table.
+
+    `questions` gives what asks history and whole columns of the table, which few commands need.
+    """
 
     noun = CONNECTION
 
@@ -81,7 +85,7 @@ class ConnectionHandler:
         self,
         parts: Parts,
         notes: ConnectionNotes,
-        questions: ConnectionQuestions,
+        questions: Callable[[], ConnectionQuestions],
         *,
         switch_name: str,
         native_vlan: int,
@@ -99,12 +103,12 @@ class ConnectionHandler:
         """Return a row a connection, newest first unless sorted."""
         now_ns = self._parts.clock.now_ns()
         if query.window.asks_for_past:
-            return await answer_past(query, self._questions, now_ns=now_ns)
+            return await self._answer_past(query, now_ns)
         filters, rest = self._split(query, now_ns)
         # The core may cut where the first rows are the answer, and must not where all of them are to be counted.
         limit = query.source_limit if not rest else 0
         if (not limit or limit > MOST_SINGLE_ROWS) and await asyncio.to_thread(self._are_many, filters):
-            return await answer_past(query, self._questions, now_ns=now_ns, with_history=False)
+            return await self._answer_past(query, now_ns, with_history=False)
         stamped = await asyncio.to_thread(self._snapshot, filters, limit)
         rows = [self._row(core_row, now_ns) for core_row in stamped]
         answer = answer_rows(replace(query, conditions=rest), rows, now_ns=now_ns)
@@ -112,6 +116,11 @@ class ConnectionHandler:
             return answer
         total = self._parts.capture.counters().get("connections", 0)
         return Answer(columns=answer.columns, notes=self._notes.why_empty(total))
+
+    async def _answer_past(self, query: Query, now_ns: int, *, with_history: bool = True) -> Answer:
+        from podwire.commands.connection_past import answer_past  # noqa: PLC0415 - Arrow takes longer than most answers
+
+        return await answer_past(query, self._questions(), now_ns=now_ns, with_history=with_history)
 
     async def act(self, verb: str, values: Values) -> Sequence[str]:
         """Clear the table, or what history keeps of it. Raises NotFoundError where no history is kept."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from podwire.commands.configuring import Configurator
 from podwire.engine.decoding import vxlan_of
 from podwire.engine.parts import Parts
-from podwire.engine.sources import SourceFeed
 from podwire.model.findings import CniFinding
-from podwire.settings.configuration import Configuration
+
+if TYPE_CHECKING:
+    from podwire.commands.configuring import Configurator
+    from podwire.engine.sources import SourceFeed
+    from podwire.settings.configuration import Configuration
 
 _PROPER = {"wireguard": "WireGuard", "ipsec": "IPsec"}
 _NOT_READ = frozenset({"stt", "sleeve"})

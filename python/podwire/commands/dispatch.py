@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from podwire.catalog import NOUNS, Flag, Noun, Parameter, Verb
@@ -12,12 +13,20 @@ from podwire.commands.query import option_name, parse_query
 from podwire.support.clock import Clock
 from podwire.support.errors import NotFoundError, UsageError
 
+Maker = Callable[[], Handler]
+
 
 class Commands:
-    """Every command of this switch."""
+    """Every command of this switch.
 
-    def __init__(self, handlers: Iterable[Handler], *, clock: Clock) -> None:
+    `later` makes handlers by the names of their nouns, each when it is first asked for.
+    """
+
+    def __init__(
+        self, handlers: Iterable[Handler], *, clock: Clock, later: Mapping[str, Maker] = MappingProxyType({})
+    ) -> None:
         self._handlers = {handler.noun.name: handler for handler in handlers}
+        self._later = later
         self._clock = clock
 
     async def show(self, noun: Noun, params: Iterable[tuple[str, str]]) -> Answer:
@@ -37,8 +46,10 @@ class Commands:
 
     def _handler(self, noun: Noun) -> Handler:
         if noun.name not in self._handlers:
-            msg = f"{noun.name} is not available here: it needs the daemon (podwire serve)."
-            raise NotFoundError(msg)
+            if noun.name not in self._later:
+                msg = f"{noun.name} is not available here: it needs the daemon (podwire serve)."
+                raise NotFoundError(msg)
+            self._handlers[noun.name] = self._later[noun.name]()
         return self._handlers[noun.name]
 
 

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import sys
-import time
 
 from podwire.capture import Capture, ReadSummary
-from podwire.catalog.traffic import TRAFFIC
-from podwire.catalog.units import NS_PER_SECOND
-from podwire.cli.main import execute
-from podwire.commands.capture import CaptureHandler
-from podwire.commands.connection import ConnectionHandler
-from podwire.commands.connection_notes import ConnectionNotes
-from podwire.commands.dispatch import Commands
-from podwire.commands.encrypted import EncryptedHandler
-from podwire.commands.k8s_cni import CniHandler
-from podwire.commands.k8s_path import PathHandler
-from podwire.commands.kubernetes import object_handlers
-from podwire.commands.rollup import Asker
-from podwire.commands.sums import sum_handlers
-from podwire.commands.vport import VPortHandler
-from podwire.commands.vport_history import VPortHistoryHandler
-from podwire.engine.connection_questions import ConnectionQuestions
+from podwire.cli.execute import execute
 from podwire.engine.parts import Parts
-from podwire.engine.record_names import RecordNames
 from podwire.inprocess import InProcessTransport
 from podwire.model.overlays import Overlay
 from podwire.replay import bar
+from podwire.replay.answers import make_commands
 from podwire.replay.plan import CLUSTER, Plan, read_words
-from podwire.report import write_report
-from podwire.report.facts import Span
 from podwire.settings.serve import ServeSettings
 from podwire.support.clock import FixedClock
 
 _KINDS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
 """What is behind the well-known ports of tunnels."""
-
-TITLE = "Connections of the capture"
 
 USAGE = f"""\
 usage: podwire replay CAPTURE… [OPTION…] [COMMAND …]
@@ -77,19 +57,13 @@ def run_replay(words: list[str]) -> int:
         summary = _read(plan, parts, clock)
         status = execute(request, transport, sys.stdout, sys.stderr)
         if plan.report is not None:
-            write_report(transport, _span(transport, clock), plan.report, title=TITLE, made_ns=time.time_ns())
+            from podwire.replay import paper  # noqa: PLC0415 - only where a page is asked for
+
+            paper.write(transport, clock, plan.report)
         _report(parts, summary)
         return 1 if summary.errors else status
     finally:
         capture.close()
-
-
-def _span(transport: InProcessTransport, clock: FixedClock) -> Span:
-    """Return the time from the first connection to the last packet, of a second at least."""
-    rows = transport.show(TRAFFIC, [("format", "first-time")]).rows
-    end_ns = clock.now_ns()
-    starts = [row["first-time"] for row in rows if row["first-time"] is not None]
-    return Span(min([*starts, max(0, end_ns - NS_PER_SECOND)]), end_ns)
 
 
 def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:
@@ -126,27 +100,6 @@ def _hints(overlays: list[tuple[Overlay, int]], summary: ReadSummary) -> list[st
     ports = ", ".join(map(str, summary.tunnel_ports))
     advice = " ".join(f"--overlay {_KINDS[port]}:{port}" for port in summary.tunnel_ports)
     return [f"There is UDP to port {ports}, where tunnels of Pods are: look into them with {advice}."]
-
-
-def make_commands(parts: Parts) -> Commands:
-    """Make the commands that captures and objects can answer."""
-    settings = ServeSettings()
-    notes = ConnectionNotes(parts, None, None)
-    questions = ConnectionQuestions(parts, RecordNames(parts), switch_name="switch", native_vlan=settings.native_vlan)
-    return Commands(
-        [
-            *sum_handlers(Asker(questions, parts.clock, has_default_window=False), switch_name="switch"),
-            CaptureHandler(parts, None),
-            CniHandler(None, parts),
-            *object_handlers(None, parts),
-            ConnectionHandler(parts, notes, questions, switch_name="switch", native_vlan=settings.native_vlan),
-            EncryptedHandler(parts),
-            PathHandler(parts),
-            VPortHandler(None, parts, switch_name="switch"),
-            VPortHistoryHandler(parts),
-        ],
-        clock=parts.clock,
-    )
 
 
 def _report(parts: Parts, summary: ReadSummary) -> None:

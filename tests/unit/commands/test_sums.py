@@ -16,7 +16,7 @@ from podwire.commands.connection_latency import EDGES, histogram
 from podwire.commands.dispatch import Commands
 from podwire.engine.parts import Parts
 from podwire.model.overlays import Encapsulation, Overlay
-from podwire.replay.run import make_commands
+from podwire.replay.answers import make_commands
 from podwire.support.clock import FixedClock
 from podwire.support.errors import UsageError
 from podwire.support.port_names import app_name, port_names, read_services
