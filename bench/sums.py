@@ -22,6 +22,9 @@ _QUESTIONS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
     ("client-server-stats", [("sort-desc", "connections"), ("limit-output", "10")]),
     ("connection-latency", []),
     ("connection", [("since-start", "true"), ("sort-desc", "latency"), ("limit-output", "10")]),
+    ("connection", [("sort-asc", "src-ip"), ("limit-output", "10")]),
+    ("connection", [("sum-by", "dst-port"), ("sort-desc", "total-bytes")]),
+    ("connection", [("count-output-sum", "true"), ("limit-output", "10")]),
 )
 _TRIES = 3
 

@@ -90,6 +90,9 @@ class Engine:
         given networks (addresses only), `range` a closed range (numbers only). Unknown columns raise ValueError.
         """
 
+    def scan(self, filters: list[tuple[str, str, list[Any], bool]], columns: list[str]) -> RecordBatch:
+        """The same as `snapshot` in no order, with texts as dictionaries of the different ones."""
+
     def poll(self, limit: int) -> RecordBatch:
         """The connections that ended or were pushed out since the last call, oldest first, with every column.
 

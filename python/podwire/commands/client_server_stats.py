@@ -8,7 +8,7 @@ from podwire.catalog.client_server_stats import CLIENT_SERVER_STATS
 from podwire.commands.answer import Answer
 from podwire.commands.query import Query
 from podwire.commands.rollup import Asker, measures_of, needed
-from podwire.history.rollups import Rollup, constant, key, last_seen_ago
+from podwire.history.rollups import Rollup, key, last_seen_ago
 
 _KEYS: Mapping[str, str] = {
     "vlan": "vlan",
@@ -38,6 +38,6 @@ class ClientServerStatsHandler:
         """Return a row for each client and server, as far as the columns that are asked for tell them apart."""
         wanted = needed(query)
         keys = {name: key(_KEYS[name]) for name in wanted if name in _KEYS}
-        keys["switch"] = constant(self._switch_name)
         more = last_seen_ago(self._asker.clock.now_ns()) if "last-seen-ago" in wanted else {}
-        return await self._asker.answer(query, Rollup(keys, measures_of(query), more=more))
+        rollup = Rollup(keys, measures_of(query), constants={"switch": self._switch_name}, more=more)
+        return await self._asker.answer(query, rollup)

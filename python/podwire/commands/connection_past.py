@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
+from podwire.catalog.show_options import COUNT_COLUMN
 from podwire.commands.answer import Answer
-from podwire.commands.query import Query, Window
-from podwire.commands.rollup import core_filters, stored, window_filters
-from podwire.commands.show import answer_rows
+from podwire.commands.query import Query
+from podwire.commands.rollup import core_filters, ready, stored, text_orders, window_filters
 from podwire.engine.connection_questions import ConnectionQuestions
-from podwire.history.questions import Question
+from podwire.history.questions import NEWEST, Groups, Question
 from podwire.support.port_names import port_names
 
 NOTHING = "No connection matches that was there in this time, in the table or in the history."
+
+_NEWEST_FIRST = (("started-time", True), ("id", True))
 
 
 async def answer_past(
@@ -24,28 +25,30 @@ async def answer_past(
     Without history they are those of the table alone: the way for a table of millions, whole columns at a time.
     """
     window = query.window
-    by_number = all(_is_number(query, name) for name, _ in query.sort)
-    is_cut = bool(query.limit) and by_number and not (query.sum_by or query.wants_count or query.wants_sums)
+    groups = _groups(query) if query.sum_by else None
+    newest = ((NEWEST, True), *((name, False) for name in query.sum_by)) if groups else _NEWEST_FIRST
     question = Question(
-        # The number of rows summed up is the engine's own column.
-        columns=tuple(sorted(name for name in query.needed if query.noun.column(name))),
+        # What has been summed up has the engine's own column beside: the number of rows.
+        columns=tuple(column.name for column in query.columns),
         start_ns=window.start_ns,
         end_ns=window.end_ns,
         interval_ns=window.interval_ns,
         where=tuple(stored(each) for each in query.conditions if each.column.name != "time"),
         having=tuple(stored(each) for each in query.conditions if each.column.name == "time"),
-        sort=(*(query.sort if by_number else ()), ("started-time", True), ("id", True)),
-        limit=query.limit if is_cut else 0,
+        groups=groups,
+        totals=tuple(column.name for column in query.noun.columns if column.is_additive) if query.wants_sums else (),
+        sort=(*query.sort, *newest),
+        limit=query.limit,
         port_names=port_names(),
         now_ns=now_ns,
+        **text_orders(query),
     )
     filters = core_filters(query.conditions) + window_filters(window)
     found = await asyncio.to_thread(questions.ask, question, filters=filters, with_history=with_history)
     notes = [] if len(found.table) else [NOTHING]
-    rest = replace(query, conditions=(), window=Window())
-    return answer_rows(rest, found.table, now_ns=now_ns, notes=notes, is_filtered=True)
+    return ready(query, found, notes=notes)
 
 
-def _is_number(query: Query, name: str) -> bool:
-    column = query.noun.column(name)
-    return column is not None and column.type.is_number
+def _groups(query: Query) -> Groups:
+    summed = [column.name for column in query.columns if column.is_additive and column.name not in query.sum_by]
+    return Groups(query.sum_by, tuple(name for name in summed if name != COUNT_COLUMN.name), COUNT_COLUMN.name)

@@ -8,7 +8,7 @@ from podwire.catalog.connection_stats import CONNECTION_STATS, HOST_COLUMNS, POR
 from podwire.commands.answer import Answer
 from podwire.commands.query import Query
 from podwire.commands.rollup import Asker, chosen, measures_of, needed, with_columns
-from podwire.history.rollups import MEASURES, SIDES, Rollup, constant, end_key, key, last_seen_ago
+from podwire.history.rollups import MEASURES, SIDES, Rollup, end_key, key, last_seen_ago
 
 _HOST_NAMES = ("cluster-name", "pod", "namespace", "node")
 _BYTES = {"obytes": "sent-bytes", "ibytes": "received-bytes"}
@@ -39,15 +39,15 @@ class ConnectionStatsHandler:
                 keys[name] = key(name) if name == "cluster-name" else end_key(name)
         measures = [name for name in measures_of(query) if name in wanted and name not in _BYTES]
         more = {name: MEASURES[_BYTES[name]] for name in _BYTES if name in wanted}
-        return Rollup(self._common(keys, "host"), measures, SIDES, more={**more, **self._last_seen(wanted)})
+        return Rollup(keys, measures, SIDES, self._constants("host"), {**more, **self._last_seen(wanted)})
 
     def _by_port(self, query: Query, wanted: list[str]) -> Rollup:
         keys = {"proto": key("proto"), "port": key("dst-port")} | ({"app": key("app")} if "app" in wanted else {})
         measures = [name for name in measures_of(query) if name in wanted]
-        return Rollup(self._common(keys, "port"), measures, more=self._last_seen(wanted))
+        return Rollup(keys, measures, constants=self._constants("port"), more=self._last_seen(wanted))
 
-    def _common(self, keys: Mapping[str, Mapping[str, str]], by: str) -> dict[str, Mapping[str, str]]:
-        return {**keys, "switch": constant(self._switch_name), "by": constant(by)}
+    def _constants(self, by: str) -> dict[str, str]:
+        return {"switch": self._switch_name, "by": by}
 
     def _last_seen(self, wanted: list[str]) -> Mapping[str, str]:
         return last_seen_ago(self._asker.clock.now_ns()) if "last-seen-ago" in wanted else {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypedDict
 
 from podwire.capture import Filter
 from podwire.commands.answer import Answer
 from podwire.commands.conditions import Condition
 from podwire.commands.query import Query, Window
-from podwire.commands.show import answer_rows
+from podwire.commands.show import answer_rows, sort_key
 from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.history.questions import MEMORY_BYTES, Found, Question
 from podwire.history.rollups import MEASURES, PERCENTILES, Rollup
@@ -46,8 +47,11 @@ class Asker:
     has_default_window: bool = True
     """False where all that there is is asked of: a capture that was read."""
 
-    async def found(self, query: Query, rollup: Rollup) -> Found:
-        """Ask for the sums of the connections that the query's filters on connections let pass."""
+    async def found(self, query: Query, rollup: Rollup, *, is_ordered: bool = False) -> Found:
+        """Ask for the sums of the connections that the query's filters on connections let pass.
+
+        `is_ordered`: in the query's order, and cut to its limit.
+        """
         now_ns = self.clock.now_ns()
         window = query.window
         if self.has_default_window and window == Window(interval_ns=window.interval_ns):
@@ -59,27 +63,53 @@ class Asker:
             interval_ns=window.interval_ns,
             where=tuple(map(stored, about_connections)),
             rollup=rollup,
-            sort=_order(window, rollup),
+            sort=(*(query.sort if is_ordered else ()), *_order(window, rollup)),
+            limit=query.limit if is_ordered else 0,
             port_names=port_names(),
             now_ns=now_ns,
             memory_bytes=self.memory(query.noun.name),
+            **text_orders(query if is_ordered else replace(query, sort=())),
         )
         filters = core_filters(about_connections) + window_filters(window)
         return await asyncio.to_thread(self.questions.ask, question, filters=filters)
 
     async def answer(self, query: Query, rollup: Rollup, *, ignored: Sequence[str] = ()) -> Answer:
         """Answer a query about sums; `ignored` are the columns whose filters were understood already."""
-        found = await self.found(query, rollup)
         mine = tuple(
             each
             for each in query.conditions
             if query.noun.column(each.column.name) is not None and each.column.name not in ignored
         )
+        # Where nothing is done to the sums afterwards, the rows that nobody asked for need not be handed over.
+        is_ready = not (mine or query.sum_by or query.wants_sums)
+        found = await self.found(query, rollup, is_ordered=is_ready)
         notes = [ESTIMATED] if found.is_estimated else []
         if not len(found.table):
             notes = [NOTHING]
+        if is_ready:
+            return ready(query, found, notes=notes)
         rest = replace(query, conditions=mine, window=Window())
         return answer_rows(rest, found.table, now_ns=self.clock.now_ns(), notes=notes)
+
+
+def ready(query: Query, found: Found, *, notes: list[str]) -> Answer:
+    """Return rows that were filtered, added up, ordered and cut where they were found."""
+    from podwire.commands.tables import table_ready  # noqa: PLC0415 - see `show.answer_rows`
+
+    return table_ready(query, found.table, count=found.count, notes=notes, sums=found.sums)
+
+
+def text_orders(query: Query) -> _Orders:
+    """Return how a question orders the text that the query is sorted by, so that it is as everywhere."""
+    sorted_by = [column for column in query.columns + query.noun.columns if column.name in dict(query.sort)]
+    addresses = frozenset(column.name for column in sorted_by if column.type.is_address)
+    words = {each.name for each in sorted_by if each.type.json_type == "string" and each.name not in addresses}
+    return {"addresses": addresses, "word_keys": dict.fromkeys(words, sort_key)}
+
+
+class _Orders(TypedDict):
+    addresses: frozenset[str]
+    word_keys: dict[str, Callable[[Any], Any]]
 
 
 def _order(window: Window, rollup: Rollup) -> tuple[tuple[str, bool], ...]:

@@ -6,7 +6,9 @@ A handler hands over rows (dictionaries, or an Arrow table where there are many)
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from podwire.catalog.show_options import COUNT_COLUMN
@@ -139,15 +141,18 @@ def _summed(query: Query, rows: Iterable[Row]) -> list[Row]:
 
 
 def sort_key(value: Any) -> tuple[int, Any]:
-    """Order mixed and missing values: what is missing comes first, addresses come in numeric order."""
+    """Order mixed and missing values: what is missing comes first, addresses in numeric order, IPv4 before IPv6."""
     if value is None:
         return (0, "")
-    if isinstance(value, str) and value[:1].isalnum() and ("." in value or ":" in value):
+    if isinstance(value, str) and ("." in value or ":" in value):
         return (2, _address_key(value))
     return (2, value.casefold()) if isinstance(value, str) else (1, value)
 
 
 def _address_key(text: str) -> str:
-    """Pad the numbers of a dotted text, so that 10.10.2.1 comes before 10.10.10.1."""
+    """Pad the numbers of a dotted text, so that 10.10.2.1 comes before 10.10.10.1; of IPv6 tell every digit."""
+    if text.count(":") > 1:
+        with suppress(ValueError):
+            return f"v6{int(ipaddress.IPv6Address(text)):032x}"
     parts = text.split(".")
     return ".".join(part.zfill(3) if part.isdecimal() else part for part in parts).casefold()

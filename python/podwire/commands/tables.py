@@ -5,6 +5,7 @@ What a condition accepts is decided once for each different value of its column,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -36,9 +37,16 @@ def answer_table(query: Query, given: pa.Table, *, notes: list[str], is_filtered
     count = table.num_rows
     table = _sorted(query, table)
     table = table.slice(0, query.limit) if query.limit else table
+    return table_ready(query, table, count=count, notes=notes or no_match(query, given.num_rows, count), sums=sums)
+
+
+def table_ready(
+    query: Query, table: pa.Table, *, count: int, notes: list[str], sums: Mapping[str, int] | None = None
+) -> Answer:
+    """Return rows that are already filtered, added up, ordered and cut."""
     names = [column.name for column in query.columns]
     shown = pa.table([_column(table, name) for name in names], names=names)
-    return Answer([], names, count, notes or no_match(query, given.num_rows, count), sums, shown)
+    return Answer([], names, count, notes, dict(sums or {}), shown)
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray:

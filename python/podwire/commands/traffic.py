@@ -8,7 +8,7 @@ from podwire.catalog.traffic import GROUPS, TRAFFIC
 from podwire.commands.answer import Answer
 from podwire.commands.query import Query
 from podwire.commands.rollup import Asker, chosen, measures_of, needed, with_columns
-from podwire.history.rollups import ROLE, SIDES, Rollup, constant, end_key, key, last_seen_ago
+from podwire.history.rollups import ROLE, SIDES, Rollup, end_key, key, last_seen_ago
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "pod": ("cluster-name", "namespace", "pod"),
@@ -37,11 +37,10 @@ class TrafficHandler:
         keys: dict[str, Mapping[str, str]] = {"role": ROLE}
         for name in _KEYS[by]:
             keys[name] = key(name) if name in ("cluster-name", "service") else end_key(name)
-        keys["switch"] = constant(self._switch_name)
-        keys["by"] = constant(by)
+        constants = {"switch": self._switch_name, "by": by}
         more = last_seen_ago(self._asker.clock.now_ns()) if "last-seen-ago" in needed(query) else {}
         # A Service is what clients ask for: only servers have one.
         sides = SIDES[1:] if by == "service" else SIDES
-        rollup = Rollup(keys, measures_of(query), sides, more=more)
+        rollup = Rollup(keys, measures_of(query), sides, constants, more)
         shown = with_columns(query, [name for name in _NAMES if name not in _KEYS[by]])
         return await self._asker.answer(shown, rollup, ignored=("by",))

@@ -8,13 +8,26 @@ from collections.abc import Sequence
 from podwire.capture import Filter
 from podwire.engine.parts import Parts
 from podwire.history import HistoryStore, Kind
-from podwire.history.live import LEAST, Book, live_side
+from podwire.history.live import Book, core_columns, live_side
 from podwire.history.questions import Found, Question, ask, columns_of
 from podwire.history.relation import KEY_COLUMNS, Live, Sources
-from podwire.history.services import NEEDED
 
 MOST_AT_ONCE = 2
 """Questions that are worked on at a time; the others wait, so that their memory stays bounded."""
+
+_FOREVER_NS = (1 << 63) - 1
+
+
+def _is_lasting(each: Filter) -> bool:
+    """Say whether a connection that the filter leaves out has no record that it would let pass, whenever written."""
+    if each.column == "started-time":
+        return True
+    return (
+        each.column == "last-time"
+        and each.operator == "range"
+        and each.values[1] >= _FOREVER_NS
+        and not each.is_negated
+    )
 
 
 class ConnectionQuestions:
@@ -36,7 +49,8 @@ class ConnectionQuestions:
         Raises PodwireError for what cannot be answered.
         """
         with self._places:
-            live = self._live(question, filters)
+            has_files = self._store is not None and with_history
+            live = self._live(question, filters, has_files=has_files)
             if self._store is None or not with_history:
                 return ask(question, Sources(self._switch_name, live))
             # The files come after the table: what leaves it meanwhile is in the store's queue, which they include.
@@ -46,12 +60,14 @@ class ConnectionQuestions:
             finally:
                 files.close()
 
-    def _live(self, question: Question, filters: Sequence[Filter]) -> Live:
+    def _live(self, question: Question, filters: Sequence[Filter], *, has_files: bool) -> Live:
         capture = self._parts.capture
-        known = capture.poll(0).schema.names
-        wanted = columns_of(question) | set(LEAST)
-        if "service" in wanted:
-            wanted |= set(NEEDED)
-        rows = capture.snapshot(filters, [name for name in known if name in wanted])
-        keys = capture.snapshot((), KEY_COLUMNS)
-        return live_side(rows, keys, self._book, now_ns=self._parts.clock.now_ns(), native_vlan=self._native_vlan)
+        wanted = columns_of(question)
+        # What the filters leave out must not come out of the files instead, unless they leave it out there too.
+        has_all = all(map(_is_lasting, filters))
+        needed = core_columns(wanted, with_keys=has_files and has_all)
+        rows = capture.scan(filters, [name for name in capture.poll(0).schema.names if name in needed])
+        keys = None
+        if has_files:
+            keys = rows.select(KEY_COLUMNS) if has_all else capture.scan((), KEY_COLUMNS)
+        return live_side(rows, keys, self._book, wanted, native_vlan=self._native_vlan)

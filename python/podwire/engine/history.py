@@ -187,7 +187,7 @@ class HistoryWriter:
         started = Filter("transition-state", "in", ("started",))
         for low in range(0, _PORTS, width):
             ports = Filter("src-port", "range", (low, low + width - 1))
-            self._add_connections(self._parts.capture.snapshot([started, ports, *filters], columns), "update")
+            self._add_connections(self._parts.capture.scan([started, ports, *filters], columns), "update")
             self.store.commit()
 
     def _sample_if_due(self, now_ns: int) -> None:

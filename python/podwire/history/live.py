@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from podwire.history.naming import NameBook, connection_batch
-from podwire.history.relation import Live
-from podwire.history.services import ServiceBook
+from podwire.history.naming import NAMES, NameBook, made_columns
+from podwire.history.relation import KEY_COLUMNS, Live
+from podwire.history.services import NEEDED, ServiceBook
 
-STAMPS = ("cluster", "overlay-cluster", "src-endpoint", "dst-endpoint", "src-reason", "dst-reason")
+STAMPS = ("cluster", "src-endpoint", "dst-endpoint", "src-reason", "dst-reason")
 """What the core must hand over beside the columns that are asked for, so that rows can be named."""
 
-LEAST = ("id", "started-time", "dur", "transition-state", "vlan", *STAMPS)
-"""The least that the core must hand over of rows."""
+_LEAST = ("started-time", "dur", "transition-state")
+"""What is asked of every row: whether it was there in the window, and whether it has ended."""
+
+_RECORDS: Mapping[str | None, str] = {"started": "live", "ended": "ended"}
+"""The kind of record by `transition-state`."""
 
 
 class Book(NameBook, ServiceBook, Protocol):
     """Knows names and Services."""
 
 
-def live_side(rows: pa.RecordBatch, keys: pa.RecordBatch, book: Book, *, now_ns: int, native_vlan: int) -> Live:
-    """Return the live side; `rows` has at least LEAST, `keys` is all of `relation.KEY_COLUMNS`, taken after `rows`.
+def core_columns(wanted: frozenset[str], *, with_keys: bool) -> frozenset[str]:
+    """Return the columns that the core must hand over; `with_keys`: the rows are `keys` too."""
+    needed = wanted.union(_LEAST, KEY_COLUMNS if with_keys else ())
+    if wanted & NAMES:
+        needed = needed.union(STAMPS)
+    return needed.union(NEEDED) if "service" in wanted else needed
 
-    Columns that the core did not hand over are null.
+
+def live_side(
+    rows: pa.RecordBatch, keys: pa.RecordBatch | None, book: Book, wanted: frozenset[str], *, native_vlan: int
+) -> Live:
+    """Return the live side; `rows` has `core_columns`, texts as dictionaries.
+
+    `keys` is all of `relation.KEY_COLUMNS`, taken after `rows`; None where there is no history beside.
     """
-    records = connection_batch(rows, book, record="live", recorded_ns=now_ns, native_vlan=native_vlan, services=book)
-    has_ended = pc.equal(rows.column("transition-state"), "ended")
-    words = pa.array(["live", "ended"]).cast(pa.string())
-    record = pa.DictionaryArray.from_arrays(has_ended.cast(pa.int32()), words)
-    at = records.schema.get_field_index("record")
-    table = pa.Table.from_batches([records]).set_column(at, records.schema.field(at), record)
-    return Live(table, pa.Table.from_batches([keys]))
+    made = made_columns(rows, book, wanted, native_vlan=native_vlan, services=book)
+    states = rows.column("transition-state")
+    records = pa.array([_RECORDS.get(state) for state in states.dictionary.to_pylist()], pa.string())
+    made["record"] = pa.DictionaryArray.from_arrays(states.indices, records)
+    kept = {name: rows.column(name) for name in rows.schema.names if name in wanted or name in _LEAST[:2]}
+    table = pa.table(kept | made)
+    return Live(table, None if keys is None else pa.Table.from_batches([keys]))

@@ -25,6 +25,9 @@ class EndpointWords(NamedTuple):
 _NOBODY = EndpointWords()
 _FIELDS = ("pod", "namespace", "workload", "node")
 
+NAMES = frozenset({f"{side}-{name}" for side in ("src", "dst") for name in _FIELDS} | {"cluster-name", "reason"})
+"""Columns that are made of the core's stamps."""
+
 
 class NameBook(Protocol):
     """Knows the words behind the core's numbers. It is asked once for each number of a batch."""
@@ -69,19 +72,32 @@ def connection_batch(
 
     `record` is `ended` or `update`; `native_vlan` is what untagged packets (VLAN 0) are told to be on.
     """
-    names = _names(core, book)
+    schema = KINDS[Kind.CONNECTION]
     made = {
         "recorded-time": pa.repeat(pa.scalar(recorded_ns, pa.int64()), len(core)),
         "record": pa.repeat(pa.scalar(record), len(core)).dictionary_encode(),
-        **names,
+        **made_columns(core, book, frozenset(schema.names), native_vlan=native_vlan, services=services),
     }
-    if services is not None:
-        found = service_column(core, services)
-        made |= {"service": found} if found is not None else {}
-    if "vlan" in core.schema.names:
+    arrays = [_column(field, made, core) for field in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def made_columns(
+    core: pa.RecordBatch,
+    book: NameBook,
+    wanted: frozenset[str],
+    *,
+    native_vlan: int,
+    services: ServiceBook | None = None,
+) -> dict[str, pa.Array]:
+    """Return those of the `wanted` columns that are made of others: names, their reasons, and VLANs."""
+    made = _names(core, book, wanted) if wanted & NAMES else {}
+    found = service_column(core, services) if services is not None and "service" in wanted else None
+    if found is not None:
+        made["service"] = found
+    if "vlan" in wanted and "vlan" in core.schema.names:
         made["vlan"] = _native(core.column("vlan"), native_vlan)
-    arrays = [_column(field, made, core) for field in KINDS[Kind.CONNECTION]]
-    return pa.RecordBatch.from_arrays(arrays, schema=KINDS[Kind.CONNECTION])
+    return made
 
 
 def _column(field: pa.Field, made: dict[str, pa.Array], core: pa.RecordBatch) -> pa.Array:
@@ -99,20 +115,24 @@ def _native(vlans: pa.Array, native_vlan: int) -> pa.Array:
     return pc.if_else(pc.equal(vlans, 0), pa.scalar(native_vlan, vlans.type), vlans)
 
 
-def _names(core: pa.RecordBatch, book: NameBook) -> dict[str, pa.Array]:
+def _names(core: pa.RecordBatch, book: NameBook, wanted: frozenset[str]) -> dict[str, pa.Array]:
     made: dict[str, pa.Array] = {}
-    clusters = _Coded(core.column("cluster"))
-    told = [clusters.words([book.cluster(number) for number in clusters.values])]
-    reasons = []
+    told, reasons = [], []
     for side in ("src", "dst"):
         ends = _Coded(core.column(f"{side}-endpoint"))
         words = [book.endpoint(number) for number in ends.values]
         for name in _FIELDS:
-            made[f"{side}-{name}"] = ends.words([getattr(each or _NOBODY, name) for each in words])
-        told.append(ends.words([(each or _NOBODY).cluster for each in words]))
-        reasons.append(_reasons(side, ends, words, _Coded(core.column(f"{side}-reason")), book.reason))
-    made["cluster-name"] = _first_known(told[1], told[2], told[0])
-    made["reason"] = _joined(*reasons)
+            if f"{side}-{name}" in wanted:
+                made[f"{side}-{name}"] = ends.words([getattr(each or _NOBODY, name) for each in words])
+        if "cluster-name" in wanted:
+            told.append(ends.words([(each or _NOBODY).cluster for each in words]))
+        if "reason" in wanted:
+            reasons.append(_reasons(side, ends, words, _Coded(core.column(f"{side}-reason")), book.reason))
+    if told:
+        clusters = _Coded(core.column("cluster"))
+        made["cluster-name"] = _first_known(*told, clusters.words([book.cluster(each) for each in clusters.values]))
+    if reasons:
+        made["reason"] = _joined(*reasons)
     return made
 
 

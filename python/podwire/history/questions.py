@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from podwire.history.errors import HistoryError
-from podwire.history.relation import Sources, relation
-from podwire.history.rollups import Rollup
+from podwire.history.relation import IDENTITY, Sources, relation
+from podwire.history.rollups import MOST, Rollup
 from podwire.history.schema import DERIVED, KINDS, Kind
 from podwire.history.where import MACROS, Condition, all_of, quoted
 from podwire.support.errors import UsageError
@@ -37,8 +37,23 @@ MOST_EXACT = 20_000_000
 SECONDS = 60.0
 """How long a question may take."""
 
+NEWEST = "newest"
+"""The column of groups that orders them by their newest connection."""
+_ORDER = f'"started-time"::HUGEINT * {1 << 63} + id'
+
 MEMORY_BYTES = 1 << 30
 """What a question may take, unless it says otherwise."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows that are equal in some columns, as one."""
+
+    by: tuple[str, ...]
+    summed: tuple[str, ...]
+    """Columns to add up: unknown where all are."""
+    count: str
+    """The name of the column that says how many rows each has."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +70,18 @@ class Question:
     rollup: Rollup | None = None
     having: tuple[Condition, ...] = ()
     """On the rows of the roll-up, or on samples."""
+    groups: Groups | None = None
+    """Of single connections: one row for all that are equal, those with the newest connections first."""
+    totals: tuple[str, ...] = ()
+    """Columns whose sums over all rows are asked for, also over those behind the limit."""
     sort: tuple[tuple[str, bool], ...] = ()
     """(column, descending), most important first."""
     limit: int = 0
     """0 is no limit."""
     addresses: frozenset[str] = frozenset()
     """Columns that are ordered as addresses."""
+    word_keys: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """What other columns are ordered by, in place of their values; None included."""
     port_names: Mapping[tuple[str, int], str] = field(default_factory=dict)
     """By protocol and port: what the column `app` is made of."""
     now_ns: int = 0
@@ -74,13 +95,18 @@ class Found:
     table: pa.Table
     count: int
     """How many rows there are without the limit."""
+    sums: Mapping[str, int] = field(default_factory=dict)
+    """What was asked for as `totals`."""
     is_estimated: bool = False
     """True where percentiles are near the truth only."""
 
 
 def mentioned(question: Question) -> frozenset[str]:
     """Return the words of the question's SQL that may be columns of connections."""
-    parts = [all_of(question.where), *map(quoted, question.columns), *(quoted(name) for name, _ in question.sort)]
+    names = [*question.columns, *question.totals, *(name for name, _ in question.sort)]
+    if question.groups is not None:
+        names += [*question.groups.by, *question.groups.summed, *IDENTITY]
+    parts = [all_of(question.where), *map(quoted, names)]
     if question.rollup is not None:
         parts.append(question.rollup.sql("rows"))
     return frozenset(first or second for part in parts for first, second in _WORD.findall(part))
@@ -144,7 +170,8 @@ def _database(sources: Sources, memory_bytes: int) -> DuckDBPyConnection:
     database.register("shape", schema.empty_table())
     if sources.live is not None:
         database.register("live", sources.live.rows)
-        database.register("live_keys", sources.live.keys)
+        if sources.live.keys is not None:
+            database.register("live_keys", sources.live.keys)
     if sources.journal:
         database.register("journal", pa.Table.from_batches(list(sources.journal), schema))
     return database
@@ -174,16 +201,18 @@ class _Asking:
         question = self.question
         is_estimated = question.rollup is not None and question.rollup.has_percentiles and self._is_large()
         rows = self._rolled_once(is_estimated=is_estimated) if question.rollup else self._single()
+        sums = self._totals(rows) if question.totals else {}
+        rows = self._grouped(rows, question.groups) if question.groups is not None else rows
         most = MOST_SAMPLES if question.interval_ns else MOST_ROWS
         limit = min(question.limit or most + 1, most + 1)
         wanted = ", ".join(map(quoted, question.columns)) or "*"
-        table = self._table(f"SELECT {wanted} FROM ({rows}){self._order()} LIMIT {limit}")
+        table = self._table(f"SELECT {wanted} FROM ({rows}){self._order(rows)} LIMIT {limit}")
         if len(table) > most:
             what = "interval: more than" if question.interval_ns else "The answer has more than"
             msg = f"{what} {most} rows; narrow it with filters, a shorter time or limit-output."
             raise UsageError(msg)
         count = len(table) if len(table) < limit else self._count(rows)
-        return Found(table, count, is_estimated)
+        return Found(table, count, sums, is_estimated)
 
     def _rolled_once(self, *, is_estimated: bool) -> str:
         """Make the roll-up a table, which is small: it is read twice where a limit leaves rows out."""
@@ -208,6 +237,20 @@ class _Asking:
             raise UsageError(msg)
         sampled = f"SELECT *, unnest(range({first}, {last} + 1, {step})) AS time FROM ({rows}) WHERE {samples} > 0"
         return f"SELECT * FROM ({sampled}) WHERE {all_of(question.having)}"
+
+    def _totals(self, rows: str) -> dict[str, int]:
+        names = self.question.totals
+        # Sums of any length are read as text: they are told as they are.
+        sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)::VARCHAR" for name in names)
+        found = self.database.sql(f"SELECT {sums} FROM ({rows})").fetchall()[0]
+        return dict(zip(names, map(int, found), strict=True))
+
+    @staticmethod
+    def _grouped(rows: str, groups: Groups) -> str:
+        by = ", ".join(map(quoted, groups.by))
+        sums = [f"least(sum({quoted(name)}), {MOST})::BIGINT AS {quoted(name)}" for name in groups.summed]
+        measures = [f"count(*) AS {quoted(groups.count)}", *sums, f"max({_ORDER}) AS {quoted(NEWEST)}"]
+        return f"SELECT {by}, {', '.join(measures)} FROM ({rows}) GROUP BY {by}"
 
     def _rolled(self, *, is_estimated: bool) -> str:
         question = self.question
@@ -238,15 +281,27 @@ class _Asking:
         rows += _rows_of(self.sources.parquet)
         return rows > MOST_EXACT
 
-    def _order(self) -> str:
-        """Return the order; addresses by their numbers, text in any case, what is missing first of all."""
+    def _order(self, rows: str) -> str:
+        """Return the order; addresses by their numbers, words by their keys, what is missing first of all."""
         keys = []
-        for name, is_descending in self.question.sort:
+        for number, (name, is_descending) in enumerate(self.question.sort):
             column = quoted(name)
             if name in self.question.addresses:
                 column = f"address_key({column})"
+            elif name in self.question.word_keys:
+                column = self._ranked(name, rows, number)
             keys.append(f"{column} {'DESC NULLS LAST' if is_descending else 'ASC NULLS FIRST'}")
         return f" ORDER BY {', '.join(keys)}" if keys else ""
+
+    def _ranked(self, name: str, rows: str, number: int) -> str:
+        """Return SQL for the rank of a word among all that there are; each different one is judged once."""
+        key = self.question.word_keys[name]
+        words = [word for (word,) in self.database.sql(f"SELECT DISTINCT {quoted(name)} FROM ({rows})").fetchall()]
+        order = sorted({key(word) for word in words})
+        ranks = {each: rank for rank, each in enumerate(order)}
+        table = pa.table({"word": pa.array(words, pa.string()), "rank": [ranks[key(word)] for word in words]})
+        self.database.register(f"ranks_{number}", table)
+        return f"(SELECT any_value(rank) FROM ranks_{number} WHERE word IS NOT DISTINCT FROM {quoted(name)})"
 
     def _table(self, sql: str) -> pa.Table:
         return self.database.sql(sql).to_arrow_table()

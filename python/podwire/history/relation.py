@@ -35,9 +35,10 @@ class Live:
     """What is in the connection table now."""
 
     rows: pa.Table
-    """Those that are asked for: columns as in the journal, `record` is `ended` where the connection has ended."""
-    keys: pa.Table
-    """KEY_COLUMNS of all, taken after `rows`."""
+    """Those that are asked for: columns as in the journal, as far as they are needed; `record` is `ended` where the
+    connection has ended."""
+    keys: pa.Table | None
+    """KEY_COLUMNS of all, taken after `rows`; None where nothing was recorded."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ def relation(sources: Sources, *, start_ns: int | None, end_ns: int | None, now_
     """
     branches = []
     if sources.live is not None:
+        # The empty table gives the columns that were not needed.
         branches.append(f"SELECT *, {literal(sources.switch)} AS switch FROM live WHERE {_window(start_ns, end_ns)}")
+        branches.append("SELECT *, '' AS switch FROM shape")
     if sources.has_history:
         branches += _stored_branches(sources, _window(start_ns, end_ns))
     union = " UNION ALL BY NAME ".join(f"({branch})" for branch in branches or ["SELECT *, '' AS switch FROM shape"])
@@ -96,7 +99,7 @@ def _stored_branches(sources: Sources, window: str) -> list[str]:
     others = (
         f"SELECT * FROM ({newest}) ANTI JOIN (SELECT {in_run} FROM {stored} WHERE record = 'ended') USING ({in_run})"
     )
-    if sources.live is None:
+    if sources.live is None or sources.live.keys is None:
         return [ended, others]
     # Only what ended lately can still be in the live table: what was recorded before needs no second look.
     since = (

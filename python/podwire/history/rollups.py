@@ -24,9 +24,10 @@ PERCENTILES = {"latency-p50": 0.5, "latency-p95": 0.95, "latency-p99": 0.99}
 """Columns with the latency below which this part of the connections stays (the value of a real connection)."""
 
 
-def summed(expression: str) -> str:
-    """Return SQL for a sum that stays within 64 bits."""
-    return f"coalesce(least(sum({expression}), {MOST})::BIGINT, 0)"
+def summed(*expressions: str) -> str:
+    """Return SQL for the sum of all that these are in all rows; it stays within 64 bits."""
+    total = " + ".join(f"coalesce(sum({expression}), 0)" for expression in expressions)
+    return f"least({total}, {MOST})::BIGINT"
 
 
 def in_state(*states: str) -> str:
@@ -44,13 +45,13 @@ MEASURES: Mapping[str, str] = {
     "rst": in_state("rst"),
     "obytes": summed("obytes"),
     "ibytes": summed("ibytes"),
-    "total-bytes": summed("obytes::HUGEINT + ibytes"),
+    "total-bytes": summed("obytes", "ibytes"),
     "sent-bytes": summed("CASE WHEN side = 'client' THEN obytes ELSE ibytes END"),
     "received-bytes": summed("CASE WHEN side = 'client' THEN ibytes ELSE obytes END"),
     "syn-resends": summed('"syn-resends"'),
     "syn-ack-resends": summed('"syn-ack-resends"'),
     "retransmits": summed("retransmits"),
-    "resends": summed('"syn-resends"::HUGEINT + "syn-ack-resends" + retransmits'),
+    "resends": summed('"syn-resends"', '"syn-ack-resends"', "retransmits"),
     "avg-latency": "avg(latency)::BIGINT",
     "avg-dur": "avg(dur)::BIGINT",
     "max-latency": "max(latency)",
@@ -72,11 +73,14 @@ class Rollup:
     """What to count, and by what."""
 
     keys: Mapping[str, Mapping[str, str]]
-    """Column → side → SQL over a connection's columns; a side that a key lacks has null there."""
+    """Column → side → SQL over a connection's columns; a side that a key lacks has null there. Where there is none, the
+    connections make one row, and none of nothing."""
     measures: Sequence[str]
     """Of MEASURES and PERCENTILES."""
     sides: Sequence[str] = ("client",)
     """`client` alone looks at each connection once."""
+    constants: Mapping[str, str] = field(default_factory=dict)
+    """Columns that say the same in all rows."""
     more: Mapping[str, str] = field(default_factory=dict)
     """Measures of its own: column → SQL aggregate."""
     where: str = ""
@@ -89,7 +93,7 @@ class Rollup:
 
     def columns(self) -> list[str]:
         """Return the columns that it gives, keys first."""
-        return [*self.keys, *self.measures, *self.more]
+        return [*self.keys, *self.constants, *self.measures, *self.more]
 
     def sql(self, rows: str, *, time: str = "", is_estimated: bool = False) -> str:
         """Return SQL over the relation `rows`; `time` is the SQL of an interval's start, as one more key.
@@ -103,17 +107,20 @@ class Rollup:
             made = [f"{each.get(side, 'NULL')} AS {quoted('key ' + name)}" for name, each in keys.items()]
             sides.append(f"SELECT *, {literal(side)} AS side, {', '.join(made)} FROM {rows}{where}")
         named = [f"{quoted('key ' + name)} AS {quoted(name)}" for name in keys]
+        named += [f"{literal(value)} AS {quoted(name)}" for name, value in self.constants.items()]
         measured = [f"{self._measure(name, is_estimated=is_estimated)} AS {quoted(name)}" for name in self.measures]
         measured += [f"{expression} AS {quoted(name)}" for name, expression in self.more.items()]
-        grouped = f" GROUP BY {', '.join(quoted('key ' + name) for name in keys)}" if keys else ""
+        grouped = f" GROUP BY {', '.join(quoted('key ' + name) for name in keys)}" if keys else " HAVING count(*) > 0"
         return f"SELECT {', '.join([*named, *measured])} FROM ({' UNION ALL '.join(sides)}){grouped}"
 
     @staticmethod
     def _measure(name: str, *, is_estimated: bool) -> str:
-        part = PERCENTILES.get(name)
-        if part is None:
+        if name not in PERCENTILES:
             return MEASURES[name]
-        return f"{'approx_quantile' if is_estimated else 'quantile_disc'}(latency, {part})"
+        # The same call for all of them: the latencies are gathered once.
+        parts = ", ".join(map(str, PERCENTILES.values()))
+        function = "approx_quantile" if is_estimated else "quantile_disc"
+        return f"{function}(latency, [{parts}])[{[*PERCENTILES].index(name) + 1}]"
 
 
 def key(column: str) -> Mapping[str, str]:
@@ -133,11 +140,6 @@ ROLE: Mapping[str, str] = {side: literal(side) for side in SIDES}
 def key_sql(expression: str) -> Mapping[str, str]:
     """Return the key that is worked out of a connection in the same way on both sides."""
     return dict.fromkeys(SIDES, expression)
-
-
-def constant(value: str) -> Mapping[str, str]:
-    """Return the key that is the same for all rows."""
-    return key_sql(literal(value))
 
 
 def last_seen_ago(now_ns: int) -> Mapping[str, str]:

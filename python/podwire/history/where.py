@@ -158,7 +158,9 @@ MACROS = (
     """CREATE MACRO address_digits(a) AS CASE WHEN contains(a, '.')
          THEN '00000000000000000000ffff' || octets(substr(a, 8), '%02x%02x%02x%02x')
          ELSE filled(padded_groups(split_part(a, '::', 1)), padded_groups(split_part(a, '::', 2))) END""",
+    """CREATE MACRO ipv4_number(a) AS
+         list_reduce(list_transform(string_split(a, '.'), lambda o: o::UBIGINT), lambda high, low: high * 256 + low)""",
     """CREATE MACRO address_key(a) AS CASE WHEN contains(a, ':') THEN 'v6' || address_digits(a)
-         ELSE 'v4' || octets(a, '%03d%03d%03d%03d') END""",
+         ELSE 'v4' || lpad(ipv4_number(a)::VARCHAR, 10, '0') END""",
 )
 """What the predicates and the order of addresses call: made once in each database."""

@@ -15,7 +15,7 @@ use crate::core::{Core, ScopeByName};
 use crate::counters::{self, Name, Value};
 use crate::error::{Error, Result, guarded};
 use crate::files::{self, ReadSummary};
-use crate::{live, snapshot};
+use crate::{live, scan, snapshot};
 
 /// (kind, UDP port, VNI, VNI is identity, cluster).
 type Overlay = (String, u16, Option<u32>, bool, u16);
@@ -129,6 +129,10 @@ impl Engine {
         limit: usize,
     ) -> PyResult<RecordBatch> {
         self.free(py, |core| snapshot::take(core, filters, &columns, limit).map(RecordBatch))
+    }
+
+    fn scan(&self, py: Python<'_>, filters: Vec<Filter>, columns: Vec<String>) -> PyResult<RecordBatch> {
+        self.free(py, |core| scan::take(core, filters, &columns).map(RecordBatch))
     }
 
     fn poll(&self, py: Python<'_>, limit: usize) -> PyResult<RecordBatch> {

@@ -13,6 +13,7 @@ mod error;
 mod files;
 mod learned;
 mod live;
+mod scan;
 mod snapshot;
 
 use pyo3::prelude::*;

@@ -45,7 +45,7 @@ pub(crate) fn take_ended(core: &Core, limit: usize) -> Result<RecordBatch> {
     batch::build(&COLUMNS.iter().collect::<Vec<_>>(), &rows, &core.source_names())
 }
 
-fn read_columns(names: &[String]) -> Result<Vec<&'static Column>> {
+pub(crate) fn read_columns(names: &[String]) -> Result<Vec<&'static Column>> {
     let read = |name: &String| find(name).ok_or_else(|| Error::Value(format!("There is no column '{name}'.")));
     names.iter().map(read).collect()
 }
@@ -60,7 +60,7 @@ fn judge(core: &Core, rows: &mut [Connection]) -> Result<()> {
 }
 
 /// Whether a connection passes all conditions. Those on its sides come last: judging costs more than the others.
-fn passes(tracker: &Tracker, conditions: &[Condition], connection: &Connection) -> bool {
+pub(crate) fn passes(tracker: &Tracker, conditions: &[Condition], connection: &Connection) -> bool {
     let passes = |connection: &Connection, is_judged: bool| {
         conditions.iter().filter(|each| each.is_judged == is_judged).all(|each| each.accepts(connection))
     };

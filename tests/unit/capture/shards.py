@@ -18,7 +18,9 @@ def read(paths: Sequence[str], overlays: Sequence[Any], *, threads: int, **given
         capture._engine.set_overlays([tuple(overlay) for overlay in overlays])
         summary = capture.read_files(paths)
         ended = capture.poll(1 << 20)
-        rows = capture.rows([], [name for name in ended.schema.names if name not in OWN])
+        columns = [name for name in ended.schema.names if name not in OWN]
+        rows = capture.rows([], columns)
+        assert sorted(capture.scan([], columns).to_pylist(), key=in_order) == sorted(rows, key=in_order)
         return {
             "packets": summary.packets,
             "errors": summary.errors,

@@ -110,6 +110,23 @@ def test_the_snapshot_is_an_arrow_batch(crowd: Capture) -> None:
     assert crowd.snapshot([], []).num_columns == 0
 
 
+@pytest.mark.parametrize("told", [[], [Filter("cur-state", "in", ["est"])], [Filter("src-reason", "in", ["named"])]])
+def test_a_scan_has_the_same_rows_in_some_order(crowd: Capture, told: list[Filter]) -> None:
+    columns = crowd.poll(0).schema.names
+    batch = crowd.scan(told, columns)
+    batch.validate(full=True)
+    assert str(batch.schema.field("src-ip").type) == "dictionary<values=string, indices=int32, ordered=0>"
+    assert sorted(batch.to_pylist(), key=lambda row: -row["id"]) == crowd.rows(told, columns)
+    assert crowd.scan(told, []).num_columns == 0
+
+
+def test_a_scan_refuses_what_a_snapshot_refuses(crowd: Capture) -> None:
+    with pytest.raises(ValueError, match="'colour'"):
+        crowd.scan([], ["id", "colour"])
+    with pytest.raises(ValueError, match="latency"):
+        crowd.scan([Filter("latency", "prefix", ["10.0.0.0/8"])], ["id"])
+
+
 def test_claims_name_both_sides(crowd: Capture, packets: ModuleType) -> None:
     until_ns = packets.START_NS + 1_500_000_000
     crowd.set_claims([Claim(1, "10.10.1.1", spans=[(7, 0, None)]), Claim(1, "10.10.2.1", spans=[(9, 0, until_ns)])])

@@ -15,7 +15,13 @@ COMMANDS = (
     "connection-show --json",
     "connection-show --json not dst-port 80 src-ip *1",
     "connection-show --json sort-asc src-port limit-output 3",
+    "connection-show --json sort-asc src-ip,dst-ip sort-desc id limit-output 5",
+    "connection-show --json sort-desc app,cur-state limit-output 4",
+    "connection-show format src-ip,app,cur-state sort-asc app limit-output 4 count-output",
     "connection-show sum-by dst-ip count-output",
+    "connection-show sum-by proto,dst-port format proto,dst-port,obytes sort-desc count,dst-port limit-output 3",
+    "connection-show sum-by cur-state sort-asc cur-state count-output-sum limit-output 1",
+    "connection-show count-output-sum limit-output 1 dst-port 1-1000",
 )
 
 
