@@ -77,6 +77,10 @@ format: build  ## Format the sources
 	$(BIN)/ruff check --fix --quiet python lab tests bench
 	cd rust && cargo fmt --all
 
+.PHONY: wheel
+wheel: build  ## Build what can be installed elsewhere, into dist/
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/maturin build --release --out dist
+
 .PHONY: lock
 lock:  ## Pin the Python dependencies anew, by version and hash (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
