@@ -55,7 +55,7 @@ K8S_CONNECTION = Noun(
         Column("warning", STRING, "What limits this connection though it works."),
         Column("server", STRING, "The address of the API server."),
         Column("denied", LIST, "What the account may not read."),
-        Column("retry-at", TIME, "When the next attempt is due."),
+        Column("retry-at", TIME, "When what failed or is denied is tried again."),
     ),
     verbs=(
         Verb(

@@ -6,11 +6,12 @@ a cluster is changed.
 """
 
 from podwire.kube.check import CheckReport, Right, check
-from podwire.kube.cluster import ClusterFollower, ClusterSink
+from podwire.kube.cluster import ClusterFollower
 from podwire.kube.errors import KubeError
 from podwire.kube.kubeconfig import KubeconfigSource
 from podwire.kube.offline import LoadedCluster, ObjectsError, load_cluster, load_objects
 from podwire.kube.related import OwnerSink, ServiceSink
+from podwire.kube.sinks import ClusterSink
 from podwire.kube.state import ClusterState
 
 __all__ = [

@@ -17,7 +17,15 @@ import yarl
 
 from podwire.kube.access import Access
 from podwire.kube.answers import error_of, seconds_of, skew_of, status_of
-from podwire.kube.errors import BrokenStreamError, KubeError, MalformedError, is_cut, refused_certificate, translate
+from podwire.kube.errors import (
+    BrokenStreamError,
+    KubeError,
+    MalformedError,
+    SilentStreamError,
+    is_cut,
+    refused_certificate,
+    translate,
+)
 from podwire.kube.handshake import ends_after_tls
 from podwire.kube.schema import Version
 from podwire.settings.kube import KubeSettings
@@ -29,9 +37,6 @@ _READ_BYTES = 256 << 10
 _MOST_CONNECTIONS = 256
 _LEAST_SECRET = 8
 """Shorter than any token in use; a placeholder such as "t" would blot every sentence out."""
-_KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 4))
-"""A peer that is gone without a word is noticed after 15 s + 4 × 5 s, also on a watch on which nothing happens."""
-
 T = TypeVar("T")
 
 
@@ -68,7 +73,10 @@ class ApiClient:
         if self.access.authorization:
             headers.append(("Authorization", self.access.authorization))
         connector = aiohttp.TCPConnector(
-            ssl=self.access.tls or False, limit=_MOST_CONNECTIONS, socket_factory=_watched_socket, use_dns_cache=False
+            ssl=self.access.tls or False,
+            limit=_MOST_CONNECTIONS,
+            socket_factory=self._watched_socket,
+            use_dns_cache=False,
         )
         self._session = aiohttp.ClientSession(
             connector=connector, headers=headers, read_bufsize=_READ_BYTES, cookie_jar=aiohttp.DummyCookieJar()
@@ -80,6 +88,17 @@ class ApiClient:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+
+    def _watched_socket(self, info: tuple[Any, Any, int, str, Any]) -> socket.socket:
+        """Make a socket whose peer is asked for a sign of life, also on a watch on which nothing happens."""
+        family, kind, protocol, _, _ = info
+        settings = self._settings
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, settings.keepalive_idle_seconds)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, settings.keepalive_interval_seconds)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, settings.keepalive_probes)
+        return made
 
     async def version(self) -> str:
         """Return the server's `gitVersion`; also the question whether server and credentials are good."""
@@ -186,16 +205,6 @@ class ApiClient:
             while chunk := await response.content.readany():
                 yield chunk
         except TimeoutError as error:
-            raise BrokenStreamError(f"An answer of {server} fell silent: it is asked again.") from error
+            raise SilentStreamError(f"An answer of {server} fell silent: it is asked again.") from error
         except (aiohttp.ClientError, OSError) as error:
             raise BrokenStreamError(f"{server} broke an answer off: it is asked again.") from error
-
-
-def _watched_socket(info: tuple[Any, Any, int, str, Any]) -> socket.socket:
-    """Make a socket whose silent peer is noticed (TCP keep-alive, see `_KEEPALIVE`)."""
-    family, kind, protocol, _, _ = info
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in _KEEPALIVE:
-        made.setsockopt(socket.IPPROTO_TCP, option, value)
-    return made

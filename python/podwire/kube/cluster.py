@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any, NoReturn, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, NoReturn
 
 from podwire.kube.access import Access
 from podwire.kube.client import ApiClient
@@ -18,7 +18,9 @@ from podwire.kube.kubeconfig_files import KubeconfigSource
 from podwire.kube.pod_schema import PodObject
 from podwire.kube.related import OwnerSink, Related, ServiceSink, Sinks
 from podwire.kube.renewal import AccessKeeper, RenewedError
+from podwire.kube.sinks import ClusterSink
 from podwire.kube.state import CONNECTED, CONNECTING, ClusterState
+from podwire.kube.tasks import Timer, alone, first_of
 from podwire.model.evidence import Evidence
 from podwire.model.pods import Pod
 from podwire.settings.kube import KubeSettings
@@ -26,30 +28,6 @@ from podwire.support.backoff import Backoff
 from podwire.support.clock import Clock
 
 _log = logging.getLogger(__name__)
-
-
-class ClusterSink(Protocol):
-    """What hears of a cluster. Called on the event loop, in order; must be quick and not raise."""
-
-    def pods_replaced(self, pods: Sequence[Pod], at_ns: int) -> None:
-        """These are all Pods; those that are not among them are gone."""
-        ...
-
-    def pod_changed(self, pod: Pod, at_ns: int) -> None:
-        """One Pod is new or different."""
-        ...
-
-    def pod_removed(self, pod: Pod, at_ns: int) -> None:
-        """One Pod is gone; this is its last state."""
-        ...
-
-    def evidence_changed(self, evidence: Evidence, at_ns: int) -> None:
-        """The evidence is another one."""
-        ...
-
-    def state_changed(self, state: ClusterState) -> None:
-        """The connection's state or counts are others."""
-        ...
 
 
 class ClusterFollower:
@@ -82,8 +60,8 @@ class ClusterFollower:
         self._skew_seconds = 0.0
         self._evidence: Evidence | None = None
         self._settle_at = 0.0
-        self._evidence_timer = _Timer(settings.evidence_pause_seconds, self._tell_evidence)
-        self._state_timer = _Timer(settings.state_pause_seconds, self._tell_state)
+        self._evidence_timer = Timer(settings.evidence_pause_seconds, self._tell_evidence)
+        self._state_timer = Timer(settings.state_pause_seconds, self._tell_state)
         self._begin()
 
     def _begin(self) -> None:
@@ -102,7 +80,7 @@ class ClusterFollower:
         """Follow until cancelled. Faults outside podwire become the state; the next try follows with backoff."""
         try:
             while True:
-                await self._after(await _alone(self._fault()))
+                await self._after(await alone(self._fault()))
         finally:
             self._evidence_timer.stop()
             self._state_timer.stop()
@@ -117,7 +95,7 @@ class ClusterFollower:
             _, others = group.split(KubeError)
             if others is not None:
                 raise
-            return _first(group)
+            return first_of(group)
 
     async def _session(self) -> NoReturn:
         """Connect and follow until something concerns the whole connection; that is raised."""
@@ -233,7 +211,7 @@ class ClusterFollower:
         denied = self._related.denied | self._gatherer.denied
         if self._pods.phase is Phase.DENIED:
             denied.add("pods")
-        followers = [self._pods, *self._gatherer.followers.values(), *self._related.followers.values()]
+        followers = [self._pods, *self._others()]
         return ClusterState(
             state=error.state if error is not None else word,
             error=str(error) if error is not None else "",
@@ -247,15 +225,22 @@ class ClusterFollower:
             denied=tuple(sorted(denied)),
             costs=costs_of(denied),
             skew_ns=round(self._skew_seconds * 1e9),
-            retry_at_ns=self._retry_at_ns,
+            retry_at_ns=self._retry_at_ns or _earliest(each.retry_at_ns for each in followers),
             undecodable=sum(each.undecodable for each in followers),
         )
+
+    def _others(self) -> list[Follower[Any, Any]]:
+        return [*self._gatherer.followers.values(), *self._related.followers.values()]
 
     def _warnings(self) -> Iterator[str]:
         if self._access is not None and self._access.warning:
             yield self._access.warning
         if self._keeper.warning:
             yield self._keeper.warning
+        failing = [each for each in self._others() if each.phase is Phase.FAILING]
+        if failing and self._error is None:
+            names = ", ".join(sorted(each.feed.resource.label for each in failing))
+            yield f"What is known of {names} may be old: {failing[0].error}"
         if abs(self._skew_seconds) > self._settings.most_skew_seconds:
             ahead = "ahead of" if self._skew_seconds > 0 else "behind"
             seconds = f"{abs(self._skew_seconds):.0f} s {ahead} this host's"
@@ -281,48 +266,5 @@ class _PodListener:
         self._cluster.tell_phase()
 
 
-class _Timer:
-    """Calls back once, some time after the first of several starts."""
-
-    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
-        self._seconds = seconds
-        self._call = call
-        self._handle: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        if self._handle is None:
-            self._handle = asyncio.get_running_loop().call_later(self._seconds, self._fire)
-
-    def stop(self) -> None:
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
-
-    def _fire(self) -> None:
-        self._handle = None
-        self._call()
-
-
-async def _alone(work: Coroutine[Any, Any, KubeError]) -> KubeError:
-    """Run `work` as a task of its own, which ends with the caller's.
-
-    A TaskGroup whose own task fails at the moment at which it is cancelled raises the failure alone (cpython issue
-    117407, mended in Python 3.13); a wait from outside does not lose the request to end.
-    """
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.wait({task})
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-    return task.result()
-
-
-def _first(group: BaseExceptionGroup) -> KubeError:
-    """Return the first single error of a group, however deep it lies."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if not isinstance(error, KubeError):
-        raise error
-    return error
+def _earliest(moments: Iterable[int | None]) -> int | None:
+    return min((each for each in moments if each is not None), default=None)

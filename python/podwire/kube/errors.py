@@ -7,7 +7,9 @@ UnavailableError (support)
     ├── UnreachableError        unreachable: refused, no route, no name, no answer in time
     ├── CertificateError        certificate: the server's certificate does not prove what it should
     ├── MalformedError          error: the answer is not what an API server says
-    ├── BrokenStreamError       error: an answer ended in its middle, or fell silent
+    ├── BrokenStreamError       error: an answer ended in its middle
+    │   ├── SilentStreamError   an answer fell silent
+    │   └── CutStreamError      a watch was ended from outside after it had stood for a while
     ├── SetBackError            error: the server's storage was set back; what is known of it is void
     └── AnswerError             error: the server answered with a failure; .status is the HTTP status
         ├── UnauthorizedError   unauthorized (401, or the TLS client certificate was refused)
@@ -71,7 +73,15 @@ class MalformedError(KubeError):
 
 
 class BrokenStreamError(KubeError):
-    """An answer ended in its middle, or fell silent."""
+    """An answer ended in its middle."""
+
+
+class SilentStreamError(BrokenStreamError):
+    """An answer fell silent in its middle."""
+
+
+class CutStreamError(BrokenStreamError):
+    """A watch was cut after it had stood for a while: it goes on where it stood, and nothing is wrong."""
 
 
 class SetBackError(KubeError):

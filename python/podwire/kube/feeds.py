@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
+from podwire.kube.cilium_schema import CiliumNodeObject
 from podwire.kube.objects import (
     cilium_node_of,
     config_map_of,
@@ -24,7 +25,6 @@ from podwire.kube.pool import Pool
 from podwire.kube.resources import CILIUM_NODES, ENDPOINT_SLICES, NODES, OWNERS, PODS, SERVICES, Resource
 from podwire.kube.schema import (
     Api,
-    CiliumNodeObject,
     ConfigMapObject,
     CustomResource,
     NodeObject,

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from podwire.kube.cilium_schema import CiliumNodeObject
 from podwire.kube.pods import nanoseconds
 from podwire.kube.schema import (
-    CiliumNodeObject,
     ConfigMapObject,
     CustomResource,
     EnvEntry,

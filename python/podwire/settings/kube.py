@@ -24,6 +24,20 @@ class KubeSettings:
     """The longest silence on a watch before it is opened again where it stood. Servers send a bookmark about each
     minute, so that two missed ones mean a stream that somebody between has swallowed."""
 
+    keepalive_idle_seconds: int = 15
+    """How long a connection may be silent before the peer's TCP is asked for a sign of life. A peer that vanished
+    without a word is noticed after 15 s + 4 × 5 s: sooner than by the silence of the watch."""
+
+    keepalive_interval_seconds: int = 5
+    """How long an answer to that is waited for before it is asked again."""
+
+    keepalive_probes: int = 4
+    """How many questions without an answer end the connection."""
+
+    short_watch_seconds: float = 1.0
+    """A watch that says nothing and ends sooner than this is a fault: the server was asked for more. One that is cut
+    after longer is opened again without a word."""
+
     resume_seconds: float = 240.0
     """How long after the server's last word a watch may go on where it stood; later everything is listed. Servers keep
     five minutes of history by default (kube-apiserver --etcd-compaction-interval)."""
@@ -39,6 +53,10 @@ class KubeSettings:
 
     denied_retry_seconds: float = 30.0
     """How long after a 403 the same is asked again: rights that are granted later are noticed without a restart."""
+
+    denied_grace_seconds: float = 60.0
+    """How long what was read stays known after the right to it was withdrawn, marked as denied. Servers that have
+    just begun may deny for some seconds what they grant later."""
 
     discovery_seconds: float = 10.0
     """How often the API groups are read again, so that a plugin installed later is found. One answer is 5 kB."""

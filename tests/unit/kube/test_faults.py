@@ -114,6 +114,31 @@ async def test_a_storage_that_is_set_back_is_listed_anew(api: Api, authority: Au
         assert any("set back to an older state" in each.error for each in sink.states)
 
 
+async def test_a_server_that_restarts_with_an_older_state_is_listed_anew(
+    api: Api, authority: Authority, tmp_path: Path
+) -> None:
+    backup = api.backup()
+    for number in range(20):
+        api.put(PODS, pod(f"p{number}", f"10.10.4.{number + 1}"))
+    data = base64.b64encode(authority.certificate.encode()).decode()
+    tls = authority.server_context(authority.issue())
+    first = serving(api, tls)
+    port = await first.__aenter__()
+    about = {"certificate-authority-data": data}
+    kubeconfig = write_kubeconfig(tmp_path / "config", f"https://127.0.0.1:{port}", cluster=about)
+    async with following(kubeconfig) as sink:
+        await until(lambda: len(sink.pods) == 21 and api.watches(PODS))
+        await first.__aexit__(None, None, None)
+        await until(lambda: sink.state.state == "unreachable")
+        api.restore(backup)
+        api.put(PODS, pod("b", "10.10.2.1"))
+        async with serving(api, tls, port=port):
+            await until(lambda: sink.state.state == "connected" and is_same(sink, api))
+            api.put(PODS, pod("c", "10.10.2.2"))
+            await until(lambda: is_same(sink, api))
+            assert any("set back to an older state" in each.error for each in sink.states)
+
+
 async def test_a_storage_that_is_set_back_without_a_break_is_noticed_by_its_silence(
     api: Api, authority: Authority, tmp_path: Path
 ) -> None:
