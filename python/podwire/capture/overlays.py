@@ -5,7 +5,14 @@ from __future__ import annotations
 from podwire.model.overlays import Encapsulation, Overlay
 
 BY_PORT = frozenset(
-    {Encapsulation.VXLAN, Encapsulation.GENEVE, Encapsulation.GUE, Encapsulation.UDP, Encapsulation.WIREGUARD}
+    {
+        Encapsulation.VXLAN,
+        Encapsulation.GENEVE,
+        Encapsulation.GUE,
+        Encapsulation.FOU,
+        Encapsulation.UDP,
+        Encapsulation.WIREGUARD,
+    }
 )
 """Known by their UDP destination port. Of WireGuard only the outside is told."""
 

@@ -21,6 +21,7 @@ class Encapsulation(StrEnum):
     IPIP = "ipip"
     GRE = "gre"
     GUE = "gue"
+    FOU = "fou"
     UDP = "udp"
     STT = "stt"
     WIREGUARD = "wireguard"

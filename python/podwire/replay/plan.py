@@ -161,9 +161,14 @@ def is_command(word: str) -> bool:
     return "-" in word and word != STANDARD_INPUT and not {".", os.sep} & set(word) and not Path(word).exists()
 
 
+_OTHER_NAMES = {"ip6tnl": "ipip", "sit": "ipip"}
+"""Linux's names for other pairs of IP in IP, all of which are looked into where one is."""
+
+
 def parse_overlay(text: str) -> Overlay:
     """Read `KIND[:PORT[:VNI]]`. Raises UsageError with what is expected."""
     kind, _, rest = text.partition(":")
+    kind = _OTHER_NAMES.get(kind, kind)
     port, has_vni, vni = rest.partition(":")
     try:
         if kind in BY_PROTOCOL and not rest:

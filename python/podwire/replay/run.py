@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from podwire.capture import Capture, ReadSummary
+from podwire.capture import BY_PROTOCOL, Capture, ReadSummary
 from podwire.cli.execute import execute
 from podwire.engine.parts import Parts
 from podwire.inprocess import InProcessTransport
@@ -78,7 +78,7 @@ def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:
         summary = parts.capture.read_files(plan.captures)
     # A capture's present is its last packet: ages and time windows count from there.
     clock.set_ns(parts.capture.last_packet_ns())
-    for sentence in (*summary.errors, *summary.notes, *_pushed_out(parts), *_hints(overlays, summary)):
+    for sentence in (*summary.errors, *summary.notes, *_pushed_out(parts), *_hints(parts, overlays, summary)):
         sys.stderr.write(f"podwire replay: {sentence}\n")
     return summary
 
@@ -93,13 +93,18 @@ def _pushed_out(parts: Parts) -> list[str]:
     return [f"{gone} connections were pushed out of the table, which is full with {memory} MiB: read less at a time."]
 
 
-def _hints(overlays: list[tuple[Overlay, int]], summary: ReadSummary) -> list[str]:
+def _hints(parts: Parts, overlays: list[tuple[Overlay, int]], summary: ReadSummary) -> list[str]:
     """Name the tunnels that were not looked into because none was asked for."""
-    if overlays or not summary.tunnel_ports:
-        return []
-    ports = ", ".join(map(str, summary.tunnel_ports))
-    advice = " ".join(f"--overlay {_KINDS[port]}:{port}" for port in summary.tunnel_ports)
-    return [f"There is UDP to port {ports}, where tunnels of Pods are: look into them with {advice}."]
+    hints = []
+    if summary.tunnel_ports and not overlays:
+        ports = ", ".join(map(str, summary.tunnel_ports))
+        advice = " ".join(f"--overlay {_KINDS[port]}:{port}" for port in summary.tunnel_ports)
+        hints.append(f"There is UDP to port {ports}, where tunnels of Pods are: look into them with {advice}.")
+    packets = parts.capture.counters().get("unsupported-tunnel", 0)
+    if packets and not any(overlay.kind in BY_PROTOCOL for overlay, _ in overlays):
+        advice = "look into them with --overlay ipip --overlay gre"
+        hints.append(f"{packets} packets are in tunnels of IP in IP or GRE: {advice}.")
+    return hints
 
 
 def _report(parts: Parts, summary: ReadSummary) -> None:

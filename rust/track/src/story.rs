@@ -69,10 +69,11 @@ pub(crate) enum Verdict {
     AfterEnd,
 }
 
-/// How far off the expected number a reset or an acknowledgment may be to be believed: behind, by what is under way in
-/// the other direction; ahead, by what a mirror may have lost.
-const RESET_BEHIND: i32 = -(1 << 24);
+/// How far ahead of the expected number an acknowledgment may be to be believed: by what a mirror may have lost.
 const MAX_AHEAD: i32 = 1 << 28;
+/// How far off, either way, a reset may be: by what is under way, the size of a large receive buffer. Its number can be
+/// anything where it is forged, while a host takes only the very next one (RFC 5961 §3.2).
+const RESET_OFF: i32 = 1 << 24;
 
 const CONTROL: u8 = flag::SYN | flag::FIN | flag::RST;
 
@@ -302,7 +303,7 @@ impl Part<'_> {
             return true;
         }
         let ahead = self.segment.seq.wrapping_sub(self.hot.next_low(self.direction)).cast_signed();
-        (RESET_BEHIND..=MAX_AHEAD).contains(&ahead)
+        (-RESET_OFF..=RESET_OFF).contains(&ahead)
     }
 
     fn data(&mut self) -> Verdict {

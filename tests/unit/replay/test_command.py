@@ -14,6 +14,8 @@ import pytest
 
 SUMMARY = re.compile(r"^packets=(\d+) connections=(\d+) dropped=(\d+) seconds=\d+\.\d{3} rate=\d+$", re.MULTILINE)
 
+TUNNELS = Path(__file__).parents[2] / "cases" / "pcap" / "tunnels"
+
 Done = subprocess.CompletedProcess[str]
 Replay = Callable[..., Done]
 Written = Callable[[str], str]
@@ -137,6 +139,19 @@ def test_a_tunnel_that_was_not_looked_into_is_told(replay: Replay, written: Writ
     assert rows(looked) == [{"vxlan": 1, "cur-state": "fin"}]
     assert "--overlay" not in looked.stderr
     assert rows(replay(path, "--overlay=vxlan:8472:7", "connection-show", "proto", "tcp", "--json")) == []
+
+
+@pytest.mark.parametrize(
+    ("story", "words"), [("ipip", ["ipip"]), ("sit", ["sit"]), ("gre-key", ["gre"]), ("fou", ["fou:5556"])]
+)
+def test_a_tunnel_is_looked_into_where_asked(replay: Replay, story: str, words: list[str]) -> None:
+    path = str(TUNNELS / story / "capture.pcap")
+    closed = replay(path, "connection-show", "proto", "tcp", "--json")
+    assert rows(closed) == []
+    assert ("--overlay ipip --overlay gre." in closed.stderr) == (story != "fou")
+    looked = replay(path, "--overlay", *words, "connection-show", "format", "cur-state", "--json")
+    assert rows(looked) == [{"cur-state": "fin"}]
+    assert "--overlay" not in looked.stderr
 
 
 def test_control_mode_is_the_filter_of_the_live_mode(replay: Replay, written: Written) -> None:

@@ -92,8 +92,8 @@ fn a_reset_that_does_not_answer_the_syn_is_not_believed() {
 fn a_reset_ends_an_open_connection_if_its_number_fits() {
     let mut talk = Talk::new();
     talk.handshake().client(ACK, 1, 1, 100).server(ACK, 1, 101, 0);
-    talk.server(RST, 1 << 30, 0, 0);
-    assert_eq!((talk.state(), talk.counters().suspicious), (State::Est, 1));
+    talk.server(RST, 90_000_000, 0, 0).server(RST, 1 << 30, 0, 0);
+    assert_eq!((talk.state(), talk.row().ibytes, talk.counters().suspicious), (State::Est, 0, 2));
     talk.server(RST, 1, 0, 0);
     assert_eq!((talk.state(), talk.row().obytes), (State::Rst, 100));
     assert_eq!(talk.counters().ended_rst, 1);
