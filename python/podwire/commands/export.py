@@ -24,17 +24,18 @@ def export(noun: Noun, answer: Answer, kind: str) -> Iterator[bytes]:
 
 def _json(noun: Noun, answer: Answer) -> Iterator[bytes]:
     del noun
-    for rows in _parts(answer):
+    if answer.table is not None:
+        from podwire.commands.arrow_text import json_lines  # noqa: PLC0415 - see `show.answer_rows`
+
+        yield from json_lines(answer.table, _ROWS_AT_ONCE)
+        return
+    for rows in _parts(answer.rows):
         yield "".join(f"{json_line(row, answer.columns)}\n" for row in rows).encode()
 
 
-def _parts(answer: Answer) -> Iterator[list[dict[str, Any]]]:
-    if answer.table is None:
-        for start in range(0, len(answer.rows), _ROWS_AT_ONCE):
-            yield answer.rows[start : start + _ROWS_AT_ONCE]
-        return
-    for batch in answer.table.to_batches(max_chunksize=_ROWS_AT_ONCE):
-        yield batch.to_pylist()
+def _parts(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        yield rows[start : start + _ROWS_AT_ONCE]
 
 
 def _csv(noun: Noun, answer: Answer) -> Iterator[bytes]:
@@ -45,7 +46,7 @@ def _csv(noun: Noun, answer: Answer) -> Iterator[bytes]:
 
         yield from csv_lines(answer.table, _ROWS_AT_ONCE)
         return
-    for rows in _parts(answer):
+    for rows in _parts(answer.rows):
         lines = (",".join([csv_cell(row.get(name)) for name in answer.columns]) for row in rows)
         yield "".join(f"{line}\n" for line in lines).encode()
 

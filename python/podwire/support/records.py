@@ -14,7 +14,12 @@ _encode = json.JSONEncoder().encode
 
 def json_line(row: Mapping[str, Any], columns: Sequence[str]) -> str:
     """Print a row as JSON; ASCII only, so that what JSON itself would pass on raw is escaped as well."""
-    return _encode({name: row.get(name) for name in columns}).replace("\x7f", "\\u007f")
+    return json_text({name: row.get(name) for name in columns})
+
+
+def json_text(value: Any) -> str:
+    """Print a value as JSON, as `json_line` does."""
+    return _encode(value).replace("\x7f", "\\u007f")
 
 
 def csv_line(values: Iterable[Any]) -> str:

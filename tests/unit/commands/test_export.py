@@ -7,8 +7,11 @@ import io
 import json
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from podwire.catalog import NOUNS, Noun
 from podwire.catalog.switch_info import SWITCH_INFO
@@ -60,3 +63,16 @@ def test_nothing_that_a_terminal_would_obey() -> None:
     answer = Answer([{"name": '\x1b[2J"\r\n\u202e', "version": "a,b"}], ["name", "version"])
     assert b"".join(export(SWITCH_INFO, answer, "csv")) == (b'name,version\n"\\x1b[2J""\\x0d\\x0a\\u202e","a,b"\n')
     assert b"".join(export(SWITCH_INFO, answer, "json")).isascii()
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+@given(st.lists(st.tuples(st.none() | st.text(max_size=5), st.none() | st.sampled_from(["web-1", "10.0.0.1", "::1"]))))
+@settings(deadline=None)
+def test_whole_columns_are_written_as_rows_are(kind: str, cells: list[tuple[str | None, str | None]]) -> None:
+    names = ["name", "version"]
+    rows = [dict(zip(names, each, strict=True)) for each in cells]
+    table = pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in names]))
+    wanted = b"".join(export(SWITCH_INFO, Answer(rows, names), kind))
+    assert b"".join(export(SWITCH_INFO, Answer([], names, table=table), kind)) == wanted
+    coded = pa.table([column.dictionary_encode() for column in table.columns], names=names)
+    assert b"".join(export(SWITCH_INFO, Answer([], names, table=coded), kind)) == wanted
