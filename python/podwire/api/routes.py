@@ -23,12 +23,16 @@ from podwire.catalog import NOUNS, Noun, Verb
 from podwire.commands.access import AccessControl, require
 from podwire.commands.dispatch import Commands
 from podwire.support.errors import ForbiddenError, UsageError
+from podwire.support.words import quoted
 
 METHODS = {"create": "POST", "modify": "PUT", "delete": "DELETE"}
 """The HTTP method of a verb; a verb that is not listed is a POST to a path of its own."""
 
 MOST_BODY_BYTES = 1 << 20
 """What a request may carry: a command's values are a few hundred bytes."""
+
+_SWITCHES, _THIS_SWITCH = "api.switch", ("fabric", "local")
+"""NetVisor's argument that says which switches are asked, and what means this one while it is alone."""
 
 _Request = Request[Any, Any, Any]
 _Endpoint = Callable[[_Request], Awaitable[Response[Body] | Stream]]
@@ -65,11 +69,21 @@ def _route(method: str, path: str, endpoint: _Endpoint, noun: Noun, verb: str, s
 def _show(commands: Commands, access: AccessControl | None, noun: Noun) -> _Endpoint:
     async def show(request: _Request) -> Response[Body] | Stream:
         await _check(access, request, noun, "show")
-        answer = await commands.show(noun, request.query_params.multi_items())
+        answer = await commands.show(noun, _params(request))
         form = asked_form(request.headers.get("accept", ""))
         return exported(noun, answer, form) if form else Response(success(answer, scope=noun.scope))
 
     return show
+
+
+def _params(request: _Request) -> list[tuple[str, str]]:
+    """Return the words of a show command; which switches are to answer is no word of it."""
+    given = list(request.query_params.multi_items())
+    other = next((text for name, text in given if name == _SWITCHES and text not in _THIS_SWITCH), None)
+    if other is not None:
+        msg = f"{_SWITCHES}: {quoted(other)} is not known here; this switch answers to {' and '.join(_THIS_SWITCH)}."
+        raise UsageError(msg)
+    return [each for each in given if each[0] != _SWITCHES]
 
 
 def _act(commands: Commands, access: AccessControl | None, noun: Noun, verb: Verb) -> _Endpoint:

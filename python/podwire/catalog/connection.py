@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podwire.catalog.nouns import Column, Noun, Verb
+from podwire.catalog.nouns import Column, Flag, Noun, Verb
 from podwire.catalog.types import (
     ADDRESS,
     BYTES,
@@ -83,9 +83,18 @@ CONNECTION = Noun(
         Verb("clear", "Forget every connection of the table."),
         Verb("clear-history", "Remove every connection that is kept in the history; the table stays."),
     ),
+    options=(
+        Flag(
+            "port-names",
+            "port-names",
+            "no-port-names",
+            "Print the server's port by its name, as the column app does, or by its number.",
+        ),
+    ),
     examples=(
         "connection-show within-last 1h transition-state ended src-namespace default",
         "connection-show",
+        "connection-show dst-port http,https port-names",
         "connection-show dst-port 8080 cur-state est format src-pod,dst-pod,latency,age",
         "connection-show sort-desc latency limit-output 10",
     ),

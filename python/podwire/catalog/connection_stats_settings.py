@@ -39,6 +39,16 @@ _VALUES: tuple[tuple[str, ValueType, str], ...] = (
         BYTES,
         "The disk space of that log with its rotated files, from 1M; default 40M.",
     ),
+    (
+        "fabric-connection-max-memory",
+        BYTES,
+        "The memory that connections of other switches may take, from 1M; kept for a fabric.",
+    ),
+    (
+        "fabric-connection-backup-interval",
+        DURATION,
+        "How often records of those are kept; 10s to 1d, default 5m; kept for a fabric.",
+    ),
 )
 
 _FLAGS = (
@@ -56,6 +66,11 @@ _FLAGS = (
         "client-server-stats-log-enable",
         "client-server-stats-log-disable",
         "Log sums by client and server to log/client-server-stats.jsonl in the state folder, or log none.",
+    ),
+    (
+        "fabric-connection-backup-enable",
+        "fabric-connection-backup-disable",
+        "Keep records of connections of other switches, or none; kept for a fabric.",
     ),
 )
 

@@ -1,7 +1,7 @@
 """Filters as data: what a person types behind a column's name, read once for the console and the switch.
 
 `80`, `80,443` and `8000-8999` (numbers and quantities, open too: `1ms-`, `-1ms`, `>1ms`, `<=1ms`, `1..5`),
-`10.10.0.0/16` (addresses), `web-*` (text). A list may mix them: any of its parts lets a row pass.
+`10.10.0.0/16` (addresses), `https` (ports), `web-*` (text). A list may mix them: any of its parts lets a row pass.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 from podwire.catalog.nouns import Column
-from podwire.catalog.types import TIME, ValueType
+from podwire.catalog.types import PORT, TIME, ValueType
 from podwire.catalog.units import MOST
 from podwire.support.errors import UsageError
+from podwire.support.port_names import ports_called
 from podwire.support.words import nearest, quoted
 
 NOT = "not"
@@ -96,6 +97,9 @@ def _term(column: Column, text: str) -> _Term:
 
 
 def _numeric(column: Column, text: str) -> _Term:
+    called = ports_called(text) if column.type is PORT else ()
+    if called:
+        return "in", called
     for sign, is_low, step in ((">=", True, 0), ("<=", False, 0), (">", True, 1), ("<", False, -1)):
         if text.startswith(sign):
             bound = _value(column, text.removeprefix(sign)) + step

@@ -106,6 +106,8 @@ class Noun:
     """False where the rows are lines to be read by a program, printed without a header unless it is asked for."""
     filters: tuple[Column, ...] = ()
     """Filters that are no columns: of the records that its rows add up."""
+    options: tuple[Option, ...] = ()
+    """Options of its show command alone."""
     is_private: bool = False
     """True where only those who may change the switch may see the rows."""
     times: tuple[str, str] | None = None

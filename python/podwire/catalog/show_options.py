@@ -59,6 +59,7 @@ COUNT_COLUMN = Column("count", COUNT, "How many rows were added up.")
 """The column that sums have beside those of their noun."""
 
 FORBIDDEN_WITH = {
+    "port-names": ("sum-by", "--json", "--csv", "--parquet"),
     "follow": ("limit-output", "sort-asc", "sort-desc", "sum-by", "count-output", "count-output-sum", "--parquet"),
     "show-interval": ("--parquet",),
     "--json": ("layout", "parsable-delim", "show-headers", "count-output", "count-output-sum", "--csv", "--parquet"),

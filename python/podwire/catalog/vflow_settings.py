@@ -5,7 +5,19 @@ from __future__ import annotations
 from podwire.catalog.nouns import Column, Flag, Noun, Verb
 from podwire.catalog.types import LIST, ON_OFF
 
-_HELP = "Look into VXLAN packets in flight; a Kubernetes connection's overlay-vxlan-analytics turns it on."
+FLAGS = (
+    (
+        "inflight-vxlan-analytics",
+        "Look into VXLAN packets in flight; a Kubernetes connection's overlay-vxlan-analytics turns it on.",
+    ),
+    ("vxlan-analytics", "Look into VXLAN packets; to a mirror port they are the same as those in flight."),
+    ("enable-user-defined-flow", "Kept for scripts; longlived-tcp-conn-stats asks for it, as NetVisor does."),
+    (
+        "longlived-tcp-conn-stats",
+        "Kept for scripts; podwire follows the bytes of long-lived connections anyway, in mode full.",
+    ),
+)
+"""The flags, as NetVisor calls them."""
 
 VFLOW_SETTINGS = Noun(
     name="vflow-settings",
@@ -14,14 +26,14 @@ VFLOW_SETTINGS = Noun(
     show_help="Display the vFlow settings.",
     is_singleton=True,
     columns=(
-        Column("inflight-vxlan-analytics", ON_OFF, _HELP, is_default=True),
+        *(Column(name, ON_OFF, text, is_default=True) for name, text in FLAGS),
         Column("overlays", LIST, "The tunnels that are looked into now: kind, UDP port, VNI.", is_default=True),
     ),
     verbs=(
         Verb(
             "modify",
             "Modify the vFlow settings.",
-            (Flag("inflight-vxlan-analytics", "inflight-vxlan-analytics", "no-inflight-vxlan-analytics", _HELP),),
+            tuple(Flag(name, name, f"no-{name}", text) for name, text in FLAGS),
             needs_one=True,
         ),
     ),

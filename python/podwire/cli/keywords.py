@@ -81,7 +81,7 @@ def _show_words(noun: Noun) -> Iterator[Keyword]:
     yield from columns[:leading]
     yield from _option_words(TIME_OPTIONS if noun.has_times else ())
     yield from columns[leading:]
-    yield from _option_words(OUTPUT_OPTIONS)
+    yield from _option_words(noun.options + OUTPUT_OPTIONS)
     for switch in SWITCHES:
         value_type = SWITCH_TYPE if switch.type_word else None
         yield Keyword(switch.word, switch.word, switch.help, value_type, switch.type_word)

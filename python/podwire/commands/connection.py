@@ -18,6 +18,7 @@ from podwire.commands.answer import Answer, Row
 from podwire.commands.conditions import Condition
 from podwire.commands.connection_names import CORE_COLUMNS, ConnectionNames
 from podwire.commands.connection_notes import ConnectionNotes
+from podwire.commands.connection_ports import with_port_names
 from podwire.commands.handlers import Values
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
@@ -101,6 +102,9 @@ class ConnectionHandler:
 
     async def show(self, query: Query) -> Answer:
         """Return a row a connection, newest first unless sorted."""
+        return await with_port_names(query, self._show) if "port-names" in query.own else await self._show(query)
+
+    async def _show(self, query: Query) -> Answer:
         now_ns = self._parts.clock.now_ns()
         if query.window.asks_for_past:
             return await self._answer_past(query, now_ns)

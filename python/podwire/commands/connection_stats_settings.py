@@ -23,7 +23,9 @@ _MOST_BYTES = 1 << 40
 _DAY_NS = 86_400 * NS_PER_SECOND
 
 _BOUNDS: Mapping[str, tuple[int, int, str]] = {
-    "connection-max-memory": (_MEBIBYTE, _MOST_BYTES, "from 1M to 1T"),
+    **dict.fromkeys(
+        ("connection-max-memory", "fabric-connection-max-memory"), (_MEBIBYTE, _MOST_BYTES, "from 1M to 1T")
+    ),
     **dict.fromkeys(
         ("connection-stats-max-memory", "client-server-stats-max-memory", "service-stat-max-memory"),
         (32 * _MEBIBYTE, _MOST_BYTES, "from 32M to 1T"),
@@ -33,7 +35,10 @@ _BOUNDS: Mapping[str, tuple[int, int, str]] = {
         (_MEBIBYTE, _MOST_BYTES, "from 1M to 1T"),
     ),
     **dict.fromkeys(
-        ("connection-backup-interval", "connection-stats-log-interval", "client-server-stats-log-interval"),
+        (
+            *("connection-backup-interval", "fabric-connection-backup-interval"),
+            *("connection-stats-log-interval", "client-server-stats-log-interval"),
+        ),
         (10 * NS_PER_SECOND, _DAY_NS, "from 10s to 1d"),
     ),
 }
@@ -83,7 +88,8 @@ class ConnectionStatsSettingsHandler:
             )
 
         await self._configurator.change(edit)
-        return ()
+        kept = [name for name in values if name.startswith("fabric-")]
+        return [f"{', '.join(kept)}: kept, and without effect as long as this switch is in no fabric."] if kept else ()
 
 
 def _field(name: str) -> str:

@@ -170,6 +170,12 @@ def _with(document: Configuration, name: str, settings: ClusterSettings) -> Conf
 
 def _check_limits(document: Configuration, connections: dict[str, ClusterSettings]) -> None:
     limits: KubernetesLimits = document.limits
+    if document.vflow.longlived_tcp_conn_stats and _overlays(connections):
+        msg = (
+            "overlay-vxlan-analytics and longlived-tcp-conn-stats exclude each other: first give "
+            "vflow-settings-modify no-longlived-tcp-conn-stats."
+        )
+        raise ConflictError(msg)
     if len(connections) > max(limits.max_connections, len(document.connections)):
         msg = (
             f"There may be {limits.max_connections} Kubernetes connections and there are {len(document.connections)}; "

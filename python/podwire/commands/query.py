@@ -37,6 +37,8 @@ class Query:
     """Whether the number of all matching rows is asked for, also of those behind the limit."""
     wants_sums: bool = False
     """Whether the sums of the additive columns over all matching rows are asked for."""
+    own: frozenset[str] = frozenset()
+    """Those of the noun's own flags that are asked for."""
 
     @property
     def is_narrowed(self) -> bool:
@@ -89,6 +91,7 @@ def parse_query(noun: Noun, params: Iterable[tuple[str, str]], *, now_ns: int) -
         shows_dups=given.get("show-dups", False),
         wants_count=given.get("count-output", False),
         wants_sums=given.get("count-output-sum", False),
+        own=frozenset(name for name in map(option_name, noun.options) if given.get(name)),
     )
     if given.get("sum-by"):
         query = _summed(query, given["sum-by"], has_format="format" in given)
@@ -101,7 +104,7 @@ def option_name(option: Option) -> str:
 
 
 def _options(noun: Noun) -> tuple[Option, ...]:
-    return OUTPUT_OPTIONS + (TIME_OPTIONS if noun.has_times else ())
+    return noun.options + OUTPUT_OPTIONS + (TIME_OPTIONS if noun.has_times else ())
 
 
 def _option_value(option: Option, text: str) -> Any:

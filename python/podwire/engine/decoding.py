@@ -15,7 +15,7 @@ STANDARD_VXLAN = (
     Overlay(Encapsulation.VXLAN, port=4789),
     Overlay(Encapsulation.VXLAN, port=8472),
 )
-"""What inflight-vxlan-analytics alone looks into: IANA's port (RFC 7348) and the Linux kernel's older default."""
+"""What inflight-vxlan-analytics or vxlan-analytics alone looks into: the ports of IANA (RFC 7348) and older Linux."""
 
 
 LINGER_NS = 600_000_000_000
@@ -64,7 +64,8 @@ def wanted_overlays(configuration: Configuration, parts: Parts) -> list[tuple[Ov
             each for each in overlays if settings.overlay_vxlan_analytics or each.kind not in _CLOSED_UNLESS_ASKED
         ]
         wanted += [(overlay, number) for overlay in dict.fromkeys(opened)]
-    if configuration.vflow.inflight_vxlan_analytics and not _has_overlay_connection(configuration):
+    vflow = configuration.vflow
+    if (vflow.inflight_vxlan_analytics or vflow.vxlan_analytics) and not _has_overlay_connection(configuration):
         wanted += [(overlay, 0) for overlay in STANDARD_VXLAN]
     return wanted
 

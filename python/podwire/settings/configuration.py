@@ -59,6 +59,12 @@ class ConnectionStatsSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How often, seconds, 10–86,400."""
     client_server_stats_log_disk_space: int = 40 << 20
     """Bytes of that log with its older files, from 1 MiB."""
+    fabric_connection_max_memory: int = 1 << 30
+    """Kept for a fabric: bytes that connections of other switches may take. One switch alone has none of those."""
+    fabric_connection_backup_enable: bool = False
+    """Kept for a fabric: whether records of those are kept."""
+    fabric_connection_backup_interval: int = 300
+    """Kept for a fabric: how often, seconds, 10–86,400."""
 
 
 class HistorySettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +88,12 @@ class VflowSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     inflight_vxlan_analytics: bool = False
     """Whether VXLAN is looked into; a connection's overlay-vxlan-analytics turns it on."""
+    vxlan_analytics: bool = False
+    """The same under the name that NetVisor has for VXLAN that ends at a switch: to a mirror both look alike."""
+    enable_user_defined_flow: bool = False
+    """Kept for scripts: what NetVisor needs hardware fields for needs none here."""
+    longlived_tcp_conn_stats: bool = False
+    """Kept for scripts: bytes of long-lived connections are right in mode full, whatever this says."""
 
 
 class UserSettings(Struct, frozen=True, forbid_unknown_fields=True):

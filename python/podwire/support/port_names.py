@@ -36,6 +36,19 @@ def port_names() -> Names:
     return {**names, **read_services(text)}
 
 
+@lru_cache(maxsize=1)
+def _ports() -> Mapping[str, tuple[int, ...]]:
+    ports: dict[str, set[int]] = {}
+    for (_, port), name in port_names().items():
+        ports.setdefault(name, set()).add(port)
+    return {name: tuple(sorted(each)) for name, each in ports.items()}
+
+
+def ports_called(name: str) -> tuple[int, ...]:
+    """Return the ports that have this name with some protocol; none where none has."""
+    return _ports().get(name, ())
+
+
 def app_name(proto: str | None, port: int) -> str | None:
     """Return the name of a port, its number where it has no name, and nothing for protocols without ports."""
     if proto not in _PROTOS:

@@ -75,6 +75,13 @@ async def test_a_show_answers_rows_and_notes(tmp_path: Path) -> None:
     assert body["result"]["result"][0]["api.switch-name"] == "local"
 
 
+async def test_netvisors_word_for_all_switches_is_understood(tmp_path: Path) -> None:
+    async with serving(tmp_path / "s") as path:
+        target = "/vRest/k8s-settings?api.switch=fabric&format=max-connections"
+        status, body = await asyncio.to_thread(ask, path, "GET", target)
+    assert (status, body["data"]) == (200, [{"max-connections": 4}])
+
+
 @pytest.mark.parametrize(
     ("method", "target", "body", "status", "message"),
     [
@@ -85,6 +92,7 @@ async def test_a_show_answers_rows_and_notes(tmp_path: Path) -> None:
         ("PUT", "/vRest/k8s-settings", b"[1]", 400, "must be a JSON object"),
         ("PUT", "/vRest/k8s-settings", b"{", 400, "must be a JSON object"),
         ("GET", "/vRest/k8s-settings?nme=1", b"", 400, "unknown option 'nme'"),
+        ("GET", "/vRest/k8s-settings?api.switch=leaf2", b"", 400, "'leaf2' is not known here"),
         ("GET", "/vRest/nothing", b"", 404, "Resource Not Found"),
         ("DELETE", "/vRest/k8s-settings", b"", 405, "Method Not Allowed"),
         ("PUT", "/vRest/k8s-settings", b" " * (2 << 20), 413, "Request Entity Too Large"),

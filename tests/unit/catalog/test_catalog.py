@@ -46,7 +46,7 @@ def test_names_are_unique() -> None:
 @each_noun
 def test_words_are_words_and_mean_one_thing(noun: Noun) -> None:
     columns = [column.name for column in noun.columns]
-    show = words(OUTPUT_OPTIONS + (TIME_OPTIONS if noun.has_times else ()))
+    show = words(noun.options + OUTPUT_OPTIONS + (TIME_OPTIONS if noun.has_times else ()))
     assert not twice(columns + show)
     for verb in noun.verbs:
         assert not twice(words(verb.options))
@@ -59,7 +59,7 @@ def test_every_help_is_a_sentence(noun: Noun) -> None:
     texts = [noun.show_help, *(each.help for each in SWITCHES), *(column.help for column in noun.columns)]
     for verb in noun.verbs:
         texts += [verb.help, *(option.help for option in verb.options)]
-    texts += [option.help for option in OUTPUT_OPTIONS + TIME_OPTIONS]
+    texts += [option.help for option in noun.options + OUTPUT_OPTIONS + TIME_OPTIONS]
     assert [text for text in texts if not is_sentence(text)] == []
     assert noun.title
 

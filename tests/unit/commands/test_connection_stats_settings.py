@@ -31,6 +31,9 @@ CHANGED: dict[str, Any] = {
     "client-server-stats-log-enable": True,
     "client-server-stats-log-interval": 86_400 * NS_PER_SECOND,
     "client-server-stats-log-disk-space": 40 << 20,
+    "fabric-connection-max-memory": 1 << 20,
+    "fabric-connection-backup-interval": 60 * NS_PER_SECOND,
+    "fabric-connection-backup-enable": True,
 }
 
 
@@ -48,9 +51,9 @@ class Switch:
     async def _apply(self, document: Configuration) -> None:
         self.applied.append(document)
 
-    async def modify(self, **values: Any) -> None:
+    async def modify(self, **values: Any) -> list[str]:
         named = {name.replace("_", "-"): value for name, value in values.items()}
-        await self.commands.act(CONNECTION_STATS_SETTINGS, "modify", named)
+        return (await self.commands.act(CONNECTION_STATS_SETTINGS, "modify", named)).notes
 
     async def shown(self) -> dict[str, Any]:
         return (await self.commands.show(CONNECTION_STATS_SETTINGS, [("format", "all")])).as_rows()[0]
@@ -68,6 +71,15 @@ async def test_every_setting_is_kept(tmp_path: Path) -> None:
     assert await switch.shown() == CHANGED
     assert await Switch(tmp_path).shown() == CHANGED
     assert len(switch.applied) == len(CHANGED)
+
+
+async def test_what_only_a_fabric_needs_says_so(tmp_path: Path) -> None:
+    switch = Switch(tmp_path)
+    (note,) = await switch.modify(fabric_connection_max_memory=1 << 20, enable=True)
+    assert note == "fabric-connection-max-memory: kept, and without effect as long as this switch is in no fabric."
+    assert await switch.modify(enable=True) == []
+    with pytest.raises(UsageError, match="fabric-connection-backup-interval is from 10s to 1d"):
+        await switch.modify(fabric_connection_backup_interval=1)
 
 
 async def test_settings_of_history_are_the_same_under_both_names(tmp_path: Path) -> None:
