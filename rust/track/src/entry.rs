@@ -110,7 +110,7 @@ pub(crate) struct Cold {
     pub started_ns: u64,
     /// By direction: the sequence number that `Hot::next` started from.
     pub first_seq: [u32; 2],
-    /// IPv4 addresses of the nodes on both sides. Where they are IPv6 and the connection is not: the `Wide`.
+    /// IPv4 addresses of the nodes on both sides. Where they are IPv6: their `Wide`.
     pub outer: [u32; 2],
     /// Links of a timer list.
     pub next: u32,
@@ -127,14 +127,12 @@ pub(crate) struct Cold {
     pub packets_high: [u8; 2],
 }
 
-/// Addresses that do not fit into the others.
+/// A pair of IPv6 addresses, the client's side first: those of a connection, or those of the tunnel around it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wide {
-    pub addr: [[u8; 16]; 2],
-    pub outer: [[u8; 16]; 2],
-}
+#[repr(C, align(32))]
+pub(crate) struct Wide(pub [[u8; 16]; 2]);
 
-const _: () = assert!(size_of::<Hot>() == 64 && size_of::<Cold>() == 72 && size_of::<Wide>() == 64);
+const _: () = assert!(size_of::<Hot>() == 64 && size_of::<Cold>() == 72 && size_of::<Wide>() == 32);
 
 /// Bits of `Cold::id_vlan` below the VLAN.
 pub(crate) mod mark {

@@ -7,7 +7,7 @@ use crate::{index, prefetch};
 
 /// Bytes that one connection takes at most, its share of the index included.
 pub(crate) const ENTRY_BYTES: usize = size_of::<Hot>() + size_of::<Cold>() + index::MAX_BYTES_PER_ENTRY;
-/// Bytes more for one with IPv6 addresses.
+/// Bytes more for each pair of IPv6 addresses that it has.
 pub(crate) const WIDE_BYTES: usize = size_of::<Wide>();
 
 /// This share of the memory is left to IPv6 addresses even where IPv4 connections would fill it all.
@@ -28,6 +28,12 @@ pub(crate) struct Slab {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
+/// Connections, and pairs of IPv6 addresses, that ever fit: all plain, or all with two pairs.
+fn most(max_bytes: usize) -> (usize, usize) {
+    let entries = (max_bytes / ENTRY_BYTES).min(NONE as usize - 1);
+    (entries, 2 * (max_bytes / (ENTRY_BYTES + 2 * WIDE_BYTES)))
+}
+
 impl Slab {
     pub fn new(max_bytes: usize) -> Self {
         let mut slab = Self {
@@ -45,8 +51,7 @@ impl Slab {
 
     /// Where the system refuses to promise that much, the vectors grow as they fill.
     fn reserve(&mut self) {
-        let entries = (self.max_bytes / ENTRY_BYTES).min(NONE as usize - 1);
-        let wide = self.max_bytes / (ENTRY_BYTES + WIDE_BYTES);
+        let (entries, wide) = most(self.max_bytes);
         let promised = self.hot.try_reserve_exact(entries).is_ok()
             && self.cold.try_reserve_exact(entries).is_ok()
             && self.wide.try_reserve_exact(wide).is_ok();
@@ -98,8 +103,7 @@ impl Slab {
     /// Changes the bound. What is in the table stays until others push it out.
     pub fn set_max_bytes(&mut self, max_bytes: usize) {
         self.max_bytes = max_bytes;
-        let entries = (max_bytes / ENTRY_BYTES).min(NONE as usize - 1);
-        let wide = max_bytes / (ENTRY_BYTES + WIDE_BYTES);
+        let (entries, wide) = most(max_bytes);
         // Where the system refuses, they grow as they fill.
         let _ = self.hot.try_reserve_exact(entries.saturating_sub(self.hot.len()));
         let _ = self.cold.try_reserve_exact(entries.saturating_sub(self.cold.len()));
@@ -116,15 +120,16 @@ impl Slab {
         connections * ENTRY_BYTES + wide.max(self.max_bytes / WIDE_SHARE) <= self.max_bytes
     }
 
-    /// Whether a new connection fits.
-    pub fn check_room(&self, is_wide: bool) -> Result<(), Full> {
+    /// Whether a new connection with so many pairs of IPv6 addresses fits.
+    pub fn check_room(&self, pairs: usize) -> Result<(), Full> {
         let entries = self.hot.len() * ENTRY_BYTES;
         let wide = self.wide.len() * WIDE_BYTES;
         let for_wide = wide.max(self.max_bytes / WIDE_SHARE);
         let has_free = self.free != NONE && (entries <= self.max_bytes || self.allows(self.len + 1));
         let has_slot = has_free || entries + ENTRY_BYTES + for_wide <= self.max_bytes;
         let wide_limit = self.max_bytes.saturating_sub(entries).max(self.max_bytes / WIDE_SHARE);
-        let has_wide = !is_wide || !self.free_wide.is_empty() || wide + WIDE_BYTES <= wide_limit;
+        let more = pairs.saturating_sub(self.free_wide.len());
+        let has_wide = more == 0 || wide + more * WIDE_BYTES <= wide_limit;
         if has_slot && has_wide { Ok(()) } else { Err(Full) }
     }
 

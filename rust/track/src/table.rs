@@ -117,7 +117,7 @@ impl Table {
         if hot.addr[1] != key.hash as u32 {
             return None;
         }
-        let addr = &self.slab.wide[hot.addr[0] as usize].addr;
+        let Wide(addr) = &self.slab.wide[hot.addr[0] as usize];
         let ports = pair16(hot.port);
         let is_out = addr == wide && ports == key.ports;
         let is_in = addr[OUT] == wide[IN] && addr[IN] == wide[OUT] && ports.rotate_left(16) == key.ports;
@@ -135,21 +135,22 @@ impl Table {
     /// # Errors
     /// Full where memory does not allow it.
     pub fn create(&mut self, path: &Path, key: &Key, direction: usize) -> Result<u32, Full> {
-        let is_wide = needs_wide(path);
-        self.slab.check_room(is_wide)?;
+        let inner = wide_of(&path.addrs, direction);
+        let outer = path.tunnel.and_then(|tunnel| wide_of(&tunnel.outer, direction));
+        self.slab.check_room(usize::from(inner.is_some()) + usize::from(outer.is_some()))?;
         let slot = self.slab.take();
-        let wide = is_wide.then(|| self.slab.take_wide(wide_of(path, direction)));
+        let [inner, outer] = [inner, outer].map(|wide| wide.map(|pair| self.slab.take_wide(pair)));
         let (hot, cold) = self.slab.both(slot);
         hot.place = key.place;
         hot.port = turned([path.src_port, path.dst_port], direction);
-        hot.addr = match (path.addrs, wide) {
-            (IpPair::V4 { src, dst }, _) => turned([src.to_bits(), dst.to_bits()], direction),
-            (IpPair::V6 { .. }, wide) => [wide.unwrap_or_default(), key.hash as u32],
+        hot.addr = match path.addrs {
+            IpPair::V4 { src, dst } => turned([src.to_bits(), dst.to_bits()], direction),
+            IpPair::V6 { .. } => [inner.unwrap_or_default(), key.hash as u32],
         };
         cold.set_id(self.next_id, path.vlan);
         self.next_id += self.id_step;
         if let Some(tunnel) = &path.tunnel {
-            set_tunnel(cold, tunnel, wide, direction);
+            set_tunnel(cold, tunnel, outer, direction);
         }
         self.index.insert(key.tag(), slot);
         Ok(slot)
@@ -169,8 +170,7 @@ impl Table {
         self.unindex(slot);
         self.wheel.remove(&mut self.slab.cold, slot);
         let (hot, cold) = self.slab.both(slot);
-        let wide = wide_slot(hot, cold);
-        if let Some(wide) = wide {
+        for wide in [inner_wide(hot), outer_wide(cold)].into_iter().flatten() {
             self.slab.give_back_wide(wide);
         }
         self.slab.give_back(slot);
@@ -192,7 +192,7 @@ impl Table {
         if !hot.is_v6() {
             return self.seed.pair_v4(pair32(hot.addr), pair16(hot.port), hot.place);
         }
-        let addr = self.slab.wide[hot.addr[0] as usize].addr;
+        let Wide(addr) = self.slab.wide[hot.addr[0] as usize];
         let end = |side: usize| (u128::from_be_bytes(addr[side]), hot.port[side]);
         self.seed.pair_v6(end(OUT), end(IN), hot.place)
     }
@@ -201,7 +201,7 @@ impl Table {
     pub fn addrs(&self, slot: u32) -> [IpAddr; 2] {
         let hot = &self.slab.hot[slot as usize];
         if hot.is_v6() {
-            self.slab.wide[hot.addr[0] as usize].addr.map(|addr| Ipv6Addr::from(addr).into())
+            self.slab.wide[hot.addr[0] as usize].0.map(|addr| Ipv6Addr::from(addr).into())
         } else {
             hot.addr.map(|addr| Ipv4Addr::from_bits(addr).into())
         }
@@ -209,11 +209,10 @@ impl Table {
 
     /// Addresses of the tunnel's ends on the client's and the server's side.
     pub fn outer_addrs(&self, slot: u32) -> Option<[IpAddr; 2]> {
-        let (hot, cold) = (&self.slab.hot[slot as usize], &self.slab.cold[slot as usize]);
+        let cold = &self.slab.cold[slot as usize];
         cold.encap()?;
-        if cold.has(mark::OUTER_V6) {
-            let wide = &self.slab.wide[wide_slot(hot, cold)? as usize];
-            return Some(wide.outer.map(|addr| Ipv6Addr::from(addr).into()));
+        if let Some(wide) = outer_wide(cold) {
+            return Some(self.slab.wide[wide as usize].0.map(|addr| Ipv6Addr::from(addr).into()));
         }
         Some(cold.outer.map(|addr| Ipv4Addr::from_bits(addr).into()))
     }
@@ -234,18 +233,17 @@ fn turned<T: Copy>(ends: [T; 2], direction: usize) -> [T; 2] {
     [ends[direction], ends[1 - direction]]
 }
 
-fn needs_wide(path: &Path) -> bool {
-    let has_wide_outer = path.tunnel.is_some_and(|tunnel| matches!(tunnel.outer, IpPair::V6 { .. }));
-    has_wide_outer || matches!(path.addrs, IpPair::V6 { .. })
+/// A packet's IPv6 addresses as client and server.
+fn wide_of(addrs: &IpPair, direction: usize) -> Option<Wide> {
+    matches!(addrs, IpPair::V6 { .. }).then(|| Wide(turned(wide_pair(addrs), direction)))
 }
 
-fn wide_of(path: &Path, direction: usize) -> Wide {
-    let outer = path.tunnel.map_or_else(WidePair::default, |tunnel| wide_pair(&tunnel.outer));
-    Wide { addr: turned(wide_pair(&path.addrs), direction), outer: turned(outer, direction) }
+fn inner_wide(hot: &Hot) -> Option<u32> {
+    hot.is_v6().then_some(hot.addr[0])
 }
 
-fn wide_slot(hot: &Hot, cold: &Cold) -> Option<u32> {
-    if hot.is_v6() { Some(hot.addr[0]) } else { cold.has(mark::OUTER_V6).then_some(cold.outer[0]) }
+fn outer_wide(cold: &Cold) -> Option<u32> {
+    cold.has(mark::OUTER_V6).then_some(cold.outer[0])
 }
 
 fn set_tunnel(cold: &mut Cold, tunnel: &Tunnel, wide: Option<u32>, direction: usize) {
