@@ -214,7 +214,7 @@ class Daemon:
             PathHandler(parts),
             *object_handlers(configurator, parts),
             KubernetesConnectionHandler(configurator, clusters, parts),
-            KubernetesSettingsHandler(configurator),
+            KubernetesSettingsHandler(configurator, may_run_plugins=self._settings.kube_exec_plugins),
             SwitchInfoHandler(facts, clock=self._clock),
             VflowSettingsHandler(configurator, parts),
             UserHandler(configurator),

@@ -19,6 +19,7 @@ from podwire.support.tasks import end_task, run_supervised
 class _Running:
     settings: ClusterSettings
     feed: ClusterFeed
+    follower: ClusterFollower
     task: asyncio.Task[None]
 
 
@@ -34,6 +35,11 @@ class ClusterManager:
         self._closing: asyncio.TimerHandle | None = None
         """Closes the tunnels of a finding that no longer holds."""
 
+    @property
+    def may_run_plugins(self) -> bool:
+        """Whether exec plugins may be run: the configuration lets them, and this switch does not forbid it."""
+        return self._settings.kube_exec_plugins and self._configuration.limits.kube_exec_plugins
+
     async def apply(self, configuration: Configuration) -> None:
         """Make the feeds follow `configuration`; returns when every one that had to end has ended."""
         self._configuration = configuration
@@ -48,6 +54,7 @@ class ClusterManager:
             if name not in self._running:
                 self._start(name, wanted)
             self._running[name].settings = wanted
+            self._running[name].follower.allow_exec_plugins(self.may_run_plugins)
             self._running[name].feed.configure(wanted)
         self.refresh_core()
 
@@ -99,7 +106,7 @@ class ClusterManager:
             owners=feed.relations,
         )
         task = asyncio.create_task(run_supervised(f"cluster {name}", follower.run), name=f"cluster {name}")
-        self._running[name] = _Running(settings, feed, task)
+        self._running[name] = _Running(settings, feed, follower, task)
 
     async def _end(self, name: str) -> None:
         running = self._running.pop(name)

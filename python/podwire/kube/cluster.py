@@ -85,6 +85,10 @@ class ClusterFollower:
             self._evidence_timer.stop()
             self._state_timer.stop()
 
+    def allow_exec_plugins(self, is_allowed: bool) -> None:
+        """Let the kubeconfig's exec plugin be run from now on, or no more; `KubeSettings` says it at first."""
+        self._keeper.allow_plugins(is_allowed)
+
     async def _fault(self) -> KubeError:
         """Follow until something concerns the whole connection, and return that."""
         try:

@@ -41,6 +41,8 @@ class CredentialStore:
     """The credentials of one connection. It outlives its sessions; nothing of it is ever written anywhere."""
 
     def __init__(self, settings: KubeSettings, clock: Clock) -> None:
+        self.may_run_plugins = settings.kube_exec_plugins
+        """Whether exec plugins may be run; a credential that one has given is used until it ends."""
         self._settings = settings
         self._clock = clock
         self._key = b""
@@ -60,11 +62,21 @@ class CredentialStore:
         held = self._held
         if held is None or key != self._key or (held.renew_at_ns is not None and now_ns >= held.renew_at_ns):
             if config is not None:
-                held = self._hold(await _exec_credential(chosen, self._settings))
+                held = self._hold(await self._exec_credential(config, chosen))
             else:
                 held = self._hold(await _provider_credential(provider))
             self._key, self._held = key, held
         return held
+
+    async def _exec_credential(self, config: Any, chosen: Chosen) -> Credential:
+        if not isinstance(config, dict):
+            raise KubeconfigError("The exec section of the kubeconfig is not a mapping: correct it.")
+        if not self.may_run_plugins:
+            raise KubeconfigError(
+                "The kubeconfig wants to run an exec plugin, which kube-exec-plugins forbids: use a token or "
+                "certificate, or allow it with k8s-settings-modify kube-exec-plugins."
+            )
+        return await run_plugin(config, chosen=chosen, seconds=self._settings.exec_seconds)
 
     def _hold(self, credential: Credential) -> Held:
         ends_ns, now_ns = nanoseconds(credential.expiration_timestamp), self._clock.now_ns()
@@ -75,18 +87,6 @@ class CredentialStore:
             return Held(credential, has_ended=True)
         early_ns = min(int(self._settings.renew_seconds * 1e9), life_ns // _SHARE_OF_LIFE)
         return Held(credential, renew_at_ns=ends_ns - early_ns)
-
-
-async def _exec_credential(chosen: Chosen, settings: KubeSettings) -> Credential:
-    config = chosen.user["exec"]
-    if not isinstance(config, dict):
-        raise KubeconfigError("The exec section of the kubeconfig is not a mapping: correct it.")
-    if not settings.kube_exec_plugins:
-        raise KubeconfigError(
-            "The kubeconfig wants to run an exec plugin, which kube-exec-plugins forbids: use a token or certificate, "
-            "or allow it."
-        )
-    return await run_plugin(config, chosen=chosen, seconds=settings.exec_seconds)
 
 
 async def _provider_credential(provider: Any) -> Credential:

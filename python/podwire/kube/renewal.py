@@ -39,6 +39,10 @@ class AccessKeeper:
         self.warning = ""
         return access
 
+    def allow_plugins(self, is_allowed: bool) -> None:
+        """Let the kubeconfig's exec plugin be run from now on, or no more."""
+        self._store.may_run_plugins = is_allowed
+
     def refused(self) -> None:
         """The server does not take the credentials: whoever hands them out is asked anew."""
         self._store.forget()

@@ -26,12 +26,15 @@ class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KubernetesLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """How many Kubernetes connections there may be. The defaults are the reference product's fixed limits."""
+    """What Kubernetes connections may be and do. The default numbers are the reference product's fixed limits."""
 
     max_connections: int = 4
     """Connections in all, 0–1000."""
     max_overlay_connections: int = 1
     """Connections with overlay-vxlan-analytics, 0–1000."""
+    kube_exec_plugins: bool = True
+    """Whether the commands that a kubeconfig names for its credentials may be run. On, since a kubeconfig is a file on
+    the switch, as trusted as the operator who names it; `podwire serve` may forbid it for one switch."""
 
 
 class ConnectionStatsSettings(Struct, frozen=True, forbid_unknown_fields=True):
