@@ -69,7 +69,10 @@ def test_filters_and_count(socket: str, capsys: Capture) -> None:
 def test_modify(socket: str, capsys: Capture) -> None:
     assert run_cli(["--socket", socket, "k8s-settings-modify", "max-connections", "16"]) == 0
     assert run_cli(["--socket", socket, "switch", "leaf1", "k8s-settings-show"]) == 0
-    assert capsys.readouterr() == ("max-connections:         16\nmax-overlay-connections: 1\nkube-exec-plugins:       on\n", "")
+    assert capsys.readouterr() == (
+        "max-connections:         16\nmax-overlay-connections: 1\nkube-exec-plugins:       on\n",
+        "",
+    )
 
 
 def test_what_the_server_cannot_do(socket: str, capsys: Capture) -> None:
