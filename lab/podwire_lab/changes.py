@@ -20,11 +20,13 @@ MAX_PORT = 65535
 
 def retuned(plane: Plane, vni: int | None, port: int | None) -> Plane:
     """The plane with another VNI or UDP port; LabError where it has none or the value is out of range."""
-    if not plane.is_overlay:
+    if not plane.has_port:
         raise LabError(f"{plane.name} has no encapsulation, so no VNI or port to change.")
     new = replace(plane, vni=plane.vni if vni is None else vni, port=plane.port if port is None else port)
-    if not 1 <= new.vni <= MAX_VNI:
-        raise LabError(f"A VNI is 1 to {MAX_VNI}, not {new.vni}.")
+    if vni is not None and not plane.vni:
+        raise LabError(f"{plane.name} has no VNI of its own to change.")
+    if vni is not None and not 1 <= vni <= MAX_VNI:
+        raise LabError(f"A VNI is 1 to {MAX_VNI}, not {vni}.")
     if not 1 <= new.port <= MAX_PORT:
         raise LabError(f"A UDP port is 1 to {MAX_PORT}, not {new.port}.")
     return new

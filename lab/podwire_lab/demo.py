@@ -100,7 +100,7 @@ def _tables(console: Console, lab: Lab, plane: Plane) -> None:
     console.show("k8s-cni-show")
     console.show(f"vport-show svc-name {CLUSTER}")
     console.show("connection-stats-settings-modify enable")
-    if plane.is_overlay:
+    if plane.has_port:
         _before_analytics(console, lab)
         console.show(f"k8s-connection-modify cluster-name {CLUSTER} overlay-vxlan-analytics")
         console.show("k8s-cni-show format cluster-name,cni-plugin,backend,udp-port,vxlan,network-type")

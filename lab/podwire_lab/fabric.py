@@ -12,6 +12,7 @@ from podwire_lab.mirror import copy_port, make_mirror
 from podwire_lab.namespaces import Namespace, write_sysctls
 from podwire_lab.objects.truth import GATEWAY, NODE_MTU, Cluster, Node, Plane, Pod, mac_for
 from podwire_lab.planes import data_plane
+from podwire_lab.planes.tunnel import Endpoint
 
 SWITCH = "switch"
 BRIDGE = "br0"
@@ -26,6 +27,7 @@ class Fabric:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.namespaces: dict[str, Namespace] = {}
+        self._endpoints: list[Endpoint] = []
         self._lock = threading.RLock()
 
     def build(self) -> None:
@@ -41,6 +43,7 @@ class Fabric:
     def close(self) -> None:
         """Lets go of every namespace; the kernel removes what is in them."""
         with self._lock:
+            self._disconnect()
             for namespace in self.namespaces.values():
                 namespace.close()
             self.namespaces.clear()
@@ -72,6 +75,7 @@ class Fabric:
         with self._lock:
             for pod in self.cluster.pods:
                 self._detach(pod)
+            self._disconnect()
             for node in self.cluster.nodes:
                 self.at(node.name).run(_clear_node)
             self.cluster = self.cluster.with_plane(plane)
@@ -137,12 +141,19 @@ class Fabric:
         plane = data_plane(self.cluster)
         for node in self.cluster.nodes:
 
-            def work(node: Node = node) -> None:
+            def work(node: Node = node) -> Endpoint | None:
                 with links() as own:
                     plane.pods.prepare(own, node, self.cluster)
-                    plane.connect(own, node, self.cluster)
+                    return plane.connect(own, node, self.cluster)
 
-            self.at(node.name).run(work)
+            endpoint = self.at(node.name).run(work)
+            if endpoint is not None:
+                self._endpoints.append(endpoint)
+
+    def _disconnect(self) -> None:
+        for endpoint in self._endpoints:
+            endpoint.close()
+        self._endpoints.clear()
 
     def _attach(self, pod: Pod) -> None:
         inside = self.namespaces.get(pod.key) or self._make(pod.key)

@@ -29,9 +29,11 @@ _IMAGE = "quay.io/calico/node:v3.32.1"
 def node_annotations(node: Node, plane: Plane) -> dict[str, str]:
     """What calico-node writes on its Node; the tunnel address and MAC only where there is a tunnel."""
     found = {"projectcalico.org/IPv4Address": f"{node.address}/24"}
-    if plane.is_overlay:
+    if plane.has_port:
         found["projectcalico.org/IPv4VXLANTunnelAddr"] = node.tunnel_address
         found["projectcalico.org/VXLANTunnelMACAddr"] = node.vtep_mac
+    if plane.backend == "ipip":
+        found["projectcalico.org/IPv4IPIPTunnelAddr"] = node.tunnel_address
     return found
 
 
@@ -47,15 +49,15 @@ def objects(cluster: Cluster) -> list[Object]:
         "assignmentMode": "Automatic",
         "blockSize": 26,
         "cidr": CLUSTER_CIDR,
-        "ipipMode": "Never",
+        "ipipMode": "Always" if plane.backend == "ipip" else "Never",
         "natOutgoing": True,
         "nodeSelector": "all()",
-        "vxlanMode": "Always" if plane.is_overlay else "Never",
+        "vxlanMode": "Always" if plane.has_port else "Never",
     }
     information = {
         "calicoVersion": "v3.32.1",
         "clusterGUID": "5a2f0c7e9d3b4c11a8e64f1d2b7c9e30",
-        "clusterType": "k8s,kdd" if plane.is_overlay else "k8s,bgp,kdd",
+        "clusterType": "k8s,kdd" if plane.has_port else "k8s,bgp,kdd",
         "datastoreReady": True,
     }
     return [
@@ -72,7 +74,7 @@ def objects(cluster: Cluster) -> list[Object]:
 def felix(plane: Plane) -> Object:
     """`spec` of the FelixConfiguration default: VNI and port stand there only where they are not 4096 and 4789."""
     spec: Object = {"floatingIPs": "Disabled", "logSeverityScreen": "Info", "reportingInterval": "0s"}
-    if plane.is_overlay and (plane.vni, plane.port) != (4096, 4789):
+    if plane.has_port and (plane.vni, plane.port) != (4096, 4789):
         spec |= {"vxlanPort": plane.port, "vxlanVNI": plane.vni}
     return spec
 
@@ -111,7 +113,7 @@ def _config(plane: Plane) -> dict[str, str]:
         ],
     }
     return {
-        "calico_backend": "vxlan" if plane.is_overlay else "bird",
+        "calico_backend": "vxlan" if plane.has_port else "bird",
         "cni_network_config": json.dumps(network, indent=2),
         "typha_service_name": "none",
         "veth_mtu": "0",
@@ -126,10 +128,10 @@ def _environment(plane: Plane) -> list[Object]:
     literal = {
         "DATASTORE_TYPE": "kubernetes",
         "WAIT_FOR_DATASTORE": "true",
-        "CLUSTER_TYPE": "k8s" if plane.is_overlay else "k8s,bgp",
+        "CLUSTER_TYPE": "k8s" if plane.has_port else "k8s,bgp",
         "IP": "autodetect",
-        "CALICO_IPV4POOL_IPIP": "Never",
-        "CALICO_IPV4POOL_VXLAN": "Always" if plane.is_overlay else "Never",
+        "CALICO_IPV4POOL_IPIP": "Always" if plane.backend == "ipip" else "Never",
+        "CALICO_IPV4POOL_VXLAN": "Always" if plane.has_port else "Never",
         "FELIX_DEFAULTENDPOINTTOHOSTACTION": "ACCEPT",
         "FELIX_IPV6SUPPORT": "false",
         "FELIX_HEALTHENABLED": "true",

@@ -22,7 +22,7 @@ _PREFIX = "flannel.alpha.coreos.com"
 def node_annotations(node: Node, plane: Plane) -> dict[str, str]:
     """What flanneld writes on its Node: for host-gw, backend-data is the text `null`."""
     data: Object | None = None
-    if plane.is_overlay:
+    if plane.has_port:
         data = {"VNI": plane.vni, "VtepMAC": node.vtep_mac}
     return {
         f"{_PREFIX}/backend-data": json.dumps(data, separators=(",", ":")),
@@ -39,9 +39,9 @@ def network_condition() -> Object:
 def net_conf(plane: Plane) -> str:
     """net-conf.json; VNI and Port are written only where they are not flannel's defaults, as people do."""
     backend: Object = {"Type": plane.backend}
-    if plane.is_overlay and plane.vni != DEFAULT_VNI:
+    if plane.has_port and plane.vni != DEFAULT_VNI:
         backend["VNI"] = plane.vni
-    if plane.is_overlay and plane.port != DEFAULT_PORT:
+    if plane.has_port and plane.port != DEFAULT_PORT:
         backend["Port"] = plane.port
     return json.dumps({"Network": CLUSTER_CIDR, "EnableNFTables": False, "Backend": backend}, indent=2) + "\n"
 

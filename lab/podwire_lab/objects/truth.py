@@ -12,8 +12,8 @@ CLUSTER_CIDR = "10.10.0.0/16"
 NODE_NETWORK = "192.0.2.0/24"
 GATEWAY = "192.0.2.1"
 NODE_MTU = 1500
-VXLAN_OVERHEAD = 50
-"""Outer IPv4 (20), UDP (8), VXLAN (8) and the inner Ethernet header (14) bytes: RFC 7348 §5."""
+OVERHEADS = {"vxlan": 50, "geneve": 50, "ipip": 20}
+"""Bytes: outer IPv4 (20), and but for IPIP also UDP (8), the tunnel's header (8) and Ethernet (14)."""
 MAX_PODS_PER_NODE = 20
 """The lab's bound: each Pod is a network namespace of its own."""
 
@@ -36,14 +36,17 @@ class Plane:
     """VXLAN network identifier, 1–16777215; 0 without an encapsulation."""
     port: int = 0
     """UDP destination port of the encapsulation; 0 without one."""
+    options: int = 0
+    """Bytes of Geneve's options in each packet."""
 
     @property
-    def is_overlay(self) -> bool:
-        return self.backend == "vxlan"
+    def has_port(self) -> bool:
+        """Whether Pod packets travel in UDP."""
+        return self.port != 0
 
     @property
     def pod_mtu(self) -> int:
-        return NODE_MTU - VXLAN_OVERHEAD if self.is_overlay else NODE_MTU
+        return NODE_MTU - OVERHEADS.get(self.backend, 0) - self.options
 
 
 PLANES = {
@@ -54,6 +57,13 @@ PLANES = {
         Plane("calico-vxlan", "calico", "vxlan", vni=4096, port=4789),
         Plane("calico-vxlan-custom", "calico", "vxlan", vni=5000, port=4799),
         Plane("calico-bgp", "calico", "bgp"),
+        Plane("calico-ipip", "calico", "ipip"),
+        Plane("canal-vxlan", "canal", "vxlan", vni=1, port=8472),
+        Plane("cilium-vxlan", "cilium", "vxlan", port=8472),
+        Plane("antrea-geneve", "antrea", "geneve", port=6081),
+        Plane("ovn-kubernetes-geneve", "ovn-kubernetes", "geneve", vni=0xFF0003, port=6081, options=8),
+        Plane("k3s-vxlan", "k3s", "vxlan", vni=77, port=8473),
+        Plane("unknown-geneve", "unknown", "geneve", vni=5, port=6082),
     )
 }
 PLANE_NAMES = tuple(PLANES)

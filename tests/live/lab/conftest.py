@@ -6,7 +6,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -14,6 +14,7 @@ from podwire_lab import PLANE_NAMES, Lab
 from podwire_lab.namespaces import enter, in_thread
 
 ETH_P_ALL = 3
+GENEVE_PORTS = (6081, 6082)
 SYN, RST, ACK = 0x02, 0x04, 0x10
 
 
@@ -31,7 +32,7 @@ class Frame:
     is_sound: bool
     """True where its TCP checksum is right."""
     outer: tuple[str, str, int, int] | None = None
-    """(source, destination, UDP port, VNI) where it is in VXLAN."""
+    """(source, destination, UDP port, VNI) where it is in VXLAN or Geneve; port and VNI are 0 in IPIP."""
 
 
 def _checksum(data: bytes) -> int:
@@ -53,12 +54,12 @@ def parse(frame: bytes, tunnel_ports: tuple[int, ...]) -> Frame | None:
         port = int.from_bytes(body[2:4])
         if port not in tunnel_ports:
             return None
-        inner = parse(body[16:], ())
-        if inner is None:
-            return None
-        vni = int.from_bytes(body[12:15])
-        fields = (inner.src, inner.dst, inner.src_port, inner.dst_port, inner.flags)
-        return Frame(*fields, len(frame), inner.is_sound, (src, dst, port, vni))
+        options = 4 * (body[8] & 0x3F) if port in GENEVE_PORTS else 0
+        inner = parse(body[16 + options :], ())
+        return inner and replace(inner, length=len(frame), outer=(src, dst, port, int.from_bytes(body[12:15])))
+    if packet[9] == socket.IPPROTO_IPIP:
+        inner = parse(bytes(12) + b"\x08\x00" + body, ())
+        return inner and replace(inner, length=len(frame), outer=(src, dst, 0, 0))
     if packet[9] != socket.IPPROTO_TCP:
         return None
     pseudo = packet[12:20] + struct.pack("!HH", socket.IPPROTO_TCP, len(body))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 
 from podwire_lab import Lab
@@ -11,12 +13,25 @@ pytestmark = pytest.mark.live
 SYN, RST, ACK = 0x02, 0x04, 0x10
 POD_A, POD_B = "10.10.2.1", "10.10.1.1"
 SERVER1, SERVER2 = "192.0.2.11", "192.0.2.12"
-TUNNELS = {"flannel-vxlan": (8472, 1), "calico-vxlan": (4789, 4096), "calico-vxlan-custom": (4799, 5000)}
+BARE = ("flannel-host-gw", "calico-bgp")
+TUNNELS = {
+    "flannel-vxlan": (8472, 1),
+    "calico-vxlan": (4789, 4096),
+    "calico-vxlan-custom": (4799, 5000),
+    "calico-ipip": (0, 0),
+    "canal-vxlan": (8472, 1),
+    "cilium-vxlan": (8472, None),
+    "antrea-geneve": (6081, 0),
+    "ovn-kubernetes-geneve": (6081, 0xFF0003),
+    "k3s-vxlan": (8473, 77),
+    "unknown-geneve": (6082, 5),
+}
+"""UDP port and VNI; None where it is the sender's."""
 
 
 def test_pods_reach_each_other_and_the_mirror_shows_it_once(any_lab, mirror_of):
-    port_and_vni = TUNNELS.get(any_lab.plane)
-    with mirror_of(any_lab, *(port_and_vni[:1] if port_and_vni else ())) as mirror:
+    port, vni = TUNNELS.get(any_lab.plane, (0, 0))
+    with mirror_of(any_lab, port) as mirror:
         (outcome,) = any_lab.traffic.short()
         frames = mirror.frames()
     assert (outcome.result, outcome.src_ip, outcome.dst_ip, outcome.dst_port) == ("answered", POD_B, POD_A, 8080)
@@ -24,11 +39,12 @@ def test_pods_reach_each_other_and_the_mirror_shows_it_once(any_lab, mirror_of):
     assert [(f.src, f.dst) for f in ours if f.flags == SYN] == [(POD_B, POD_A)]
     assert [(f.src, f.dst) for f in ours if f.flags == SYN | ACK] == [(POD_A, POD_B)]
     for frame in ours:
-        if port_and_vni is None:
+        if any_lab.plane in BARE:
             assert frame.outer is None
-        else:
-            there = (SERVER1, SERVER2) if frame.src == POD_B else (SERVER2, SERVER1)
-            assert frame.outer == (*there, *port_and_vni)
+            continue
+        there = (SERVER1, SERVER2) if frame.src == POD_B else (SERVER2, SERVER1)
+        senders = 256 + int.from_bytes(ipaddress.ip_address(frame.src).packed[2:])
+        assert frame.outer == (*there, port, senders if vni is None else vni)
 
 
 def test_no_frame_exceeds_the_wire(any_lab, mirror_of):
@@ -49,9 +65,14 @@ def test_the_api_tells_the_same_as_the_wire(any_lab):
     if plugin == "flannel":
         assert {mark["flannel.alpha.coreos.com/backend-type"] for mark in marks} == {backend}
         return
+    if plugin != "calico":
+        return
     felix = any_lab.api.get("FelixConfiguration", "default", api_version="crd.projectcalico.org/v1")["spec"]
-    port, vni = TUNNELS.get(any_lab.plane, (4789, 4096))
-    assert (felix.get("vxlanPort", 4789), felix.get("vxlanVNI", 4096)) == (port, vni)
+    pool = any_lab.api.get("IPPool", "default-ipv4-ippool", api_version="crd.projectcalico.org/v1")["spec"]
+    assert (pool["ipipMode"] == "Always") == (backend == "ipip")
+    assert (pool["vxlanMode"] == "Always") == backend.startswith("vxlan")
+    if backend.startswith("vxlan"):
+        assert (felix.get("vxlanPort", 4789), felix.get("vxlanVNI", 4096)) == TUNNELS[any_lab.plane]
 
 
 def test_another_vni_and_port_change_wire_and_api_alike(mirror_of):
