@@ -1,7 +1,7 @@
 //! Programs for the kernel (classic BPF): which packets enter a ring and how much of each, and which of several rings.
 //!
-//! `full` passes all IPv4 and IPv6: TCP and the tunnels up to the snap length, the rest only as far as its headers, so
-//! that it is counted at little cost. `control` passes TCP packets with SYN, FIN or RST alone, outer ones and those
+//! `full` passes all IPv4 and IPv6: the tunnels up to the snap length, the rest only as far as its headers, so that it is
+//! copied and counted at little cost. `control` passes TCP packets with SYN, FIN or RST alone, outer ones and those
 //! inside tunnels and mirrored frames; headers that a classic program cannot walk (IPv6 extensions, MPLS, AH, GUE,
 //! tunnels deeper than two in each other) pass, so that nothing is lost unseen.
 //!

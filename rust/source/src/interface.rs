@@ -15,6 +15,15 @@ use crate::sys::{Shape, Socket, Wake, interface_flags, interface_index};
 
 /// How long an interface that is down or gone is left alone before it is looked for again.
 const RETRY: Duration = Duration::from_millis(500);
+/// How late a lone packet is seen. Control mode is there to cost little, and most of what it costs with few packets is to
+/// be woken for them.
+fn patience(mode: Mode) -> Duration {
+    Duration::from_millis(match mode {
+        Mode::Full => 20,
+        Mode::Control => 60,
+    })
+}
+
 // Hardware types (linux/if_arp.h).
 const ETHERNET: u16 = 1;
 pub(crate) const LOOPBACK: u16 = 772;
@@ -59,6 +68,8 @@ pub struct Interface {
     slots: Arc<[Slot]>,
     port: Port,
     retry_at: Instant,
+    /// Room for a batch, empty between two.
+    batch: Vec<Frame<'static>>,
 }
 
 impl Interface {
@@ -86,7 +97,7 @@ impl Interface {
         };
         let monitor = Arc::new(Monitor::new(name, interest));
         let count = count.max(1);
-        let shape = Shape::of(options.ring_bytes / count);
+        let shape = Shape::of(options.ring_bytes / count, patience(options.mode));
         let slots: Arc<[Slot]> = (0..count).map(|_| Slot::default()).collect();
         let ports = Port::open_all(&monitor, shape, count)?;
         let part = |(number, port)| Self {
@@ -97,6 +108,7 @@ impl Interface {
             slots: Arc::clone(&slots),
             port,
             retry_at: Instant::now(),
+            batch: Vec::with_capacity(BATCH_FRAMES),
         };
         Ok(ports.into_iter().enumerate().map(part).collect())
     }
@@ -146,7 +158,7 @@ impl Interface {
         let link = self.port.link;
         for _ in 0..self.shape.blocks() {
             let Some(block) = self.port.ring.next_block() else { break };
-            let mut batch: Vec<Frame<'_>> = Vec::with_capacity(BATCH_FRAMES);
+            let mut batch = emptied(std::mem::take(&mut self.batch));
             for frame in block.frames() {
                 if batch.len() == BATCH_FRAMES {
                     sink(&batch);
@@ -164,6 +176,7 @@ impl Interface {
             if !batch.is_empty() {
                 sink(&batch);
             }
+            self.batch = emptied(batch);
         }
     }
 
@@ -204,6 +217,12 @@ impl Interface {
         self.monitor.set_state(State::Up);
         Ok(())
     }
+}
+
+/// The same room for frames of other bytes: the memory is kept, since frames of all lifetimes are laid out alike.
+fn emptied<'a>(mut batch: Vec<Frame<'_>>) -> Vec<Frame<'a>> {
+    batch.clear();
+    batch.into_iter().map_while(|_| None).collect()
 }
 
 fn lock(slot: &Slot) -> MutexGuard<'_, Option<Port>> {

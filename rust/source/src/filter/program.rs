@@ -11,6 +11,11 @@ use crate::filter::{Interest, Mode, Ports};
 
 /// How much is kept of what is only counted: two tags, IPv6, and an ICMP error with the headers that it quotes.
 const BRIEF_BYTES: u32 = 128;
+/// The most that a TCP header takes with its options (RFC 9293 §3.1).
+const MOST_TCP_BYTES: u32 = 60;
+/// Where the outermost packet has a TCP header at the latest: behind a cooked header, four tags and an IPv4 header with
+/// options, or IPv6.
+const MOST_BEFORE_TCP: u32 = 20 + 4 * 4 + 60;
 /// IP headers in each other that are walked through: a mirror's, a node's and a Pod's.
 const MOST_DEPTHS: usize = 3;
 /// Linux cooked captures, both versions: where the EtherType is, and where its payload begins.
@@ -33,6 +38,11 @@ pub fn assemble(interest: &Interest) -> Vec<Instruction> {
         walk.asm.step(op::LOAD_BYTE_X, TCP_FLAGS);
         walk.asm.if_any_bit(CONTROL_FLAGS, leaves.unwalked);
         walk.asm.go(drop);
+    } else if interest.snap_bytes >= MOST_BEFORE_TCP + MOST_TCP_BYTES {
+        // Its headers and no more: what is not copied need not travel through the caches either.
+        walk.asm.step(op::X_TO_A, 0);
+        walk.asm.step(op::ADD, MOST_TCP_BYTES);
+        walk.asm.step(op::KEEP_A, 0);
     }
     walk.asm.place(leaves.unwalked);
     walk.asm.step(op::KEEP, interest.snap_bytes);

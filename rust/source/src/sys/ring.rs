@@ -4,14 +4,13 @@ use std::ffi::c_uint;
 use std::io;
 use std::mem::{offset_of, size_of};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use libc::{TP_STATUS_KERNEL, TP_STATUS_USER, TP_STATUS_VLAN_VALID, tpacket_hdr_v1, tpacket3_hdr};
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::sys::socket::Socket;
 
-/// Milliseconds after which the kernel hands over a block that is not full: how late a lone packet is seen.
-const RETIRE_MILLISECONDS: c_uint = 20;
 const FRAME_BYTES: usize = 2048;
 /// Where the block's own header begins behind `version` and `offset_to_priv`.
 const HEADER: usize = 2 * size_of::<u32>();
@@ -19,20 +18,28 @@ const STATUS: usize = HEADER + offset_of!(tpacket_hdr_v1, block_status);
 const COUNT: usize = HEADER + offset_of!(tpacket_hdr_v1, num_pkts);
 const FIRST: usize = HEADER + offset_of!(tpacket_hdr_v1, offset_to_first_pkt);
 
+/// Bytes of a cache line, and how far ahead of the walk through a block its lines are asked for.
+const LINE: usize = 64;
+const AHEAD: usize = 1024;
+
 /// How a ring is cut into blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     block_bytes: usize,
     blocks: usize,
+    /// Milliseconds after which the kernel hands over a block that is not full: how late a lone packet is seen.
+    patience: c_uint,
 }
 
 impl Shape {
-    /// A ring of about `bytes`, at least 256 KiB and at most 2 GiB, in blocks of 64 KiB to 1 MiB.
-    pub(crate) fn of(bytes: usize) -> Self {
+    /// A ring of about `bytes`, at least 256 KiB and at most 2 GiB, in blocks of 64 KiB to 1 MiB that are handed over
+    /// after `patience` at the latest.
+    pub(crate) fn of(bytes: usize, patience: Duration) -> Self {
         let bytes = bytes.clamp(256 << 10, 2 << 30);
         let block_bytes = (bytes / 64).clamp(64 << 10, 1 << 20);
         let block_bytes = 1 << block_bytes.ilog2();
-        Self { block_bytes, blocks: bytes / block_bytes }
+        let patience = patience.as_millis() as c_uint;
+        Self { block_bytes, blocks: bytes / block_bytes, patience }
     }
 
     pub(crate) fn blocks(self) -> usize {
@@ -45,7 +52,7 @@ impl Shape {
             tp_block_nr: self.blocks as c_uint,
             tp_frame_size: FRAME_BYTES as c_uint,
             tp_frame_nr: (self.block_bytes / FRAME_BYTES * self.blocks) as c_uint,
-            tp_retire_blk_tov: RETIRE_MILLISECONDS,
+            tp_retire_blk_tov: self.patience,
             tp_sizeof_priv: 0,
             tp_feature_req_word: 0,
         }
@@ -124,8 +131,14 @@ impl Block<'_> {
         let bytes = self.bytes();
         let mut left = number(bytes, COUNT).unwrap_or(0);
         let mut at = number(bytes, FIRST).unwrap_or(0) as usize;
+        let mut asked = at;
         std::iter::from_fn(move || {
             left = left.checked_sub(1)?;
+            // Another processor has just written this: it is asked for well before it is read.
+            while asked < at + AHEAD {
+                prefetch(bytes, asked);
+                asked += LINE;
+            }
             let (frame, next) = frame_at(bytes, at)?;
             at = at.checked_add(next)?;
             Some(frame)
@@ -138,6 +151,22 @@ impl Drop for Block<'_> {
         self.ring.status_of(self.at).store(TP_STATUS_KERNEL, Ordering::Release);
     }
 }
+
+/// Starts loading the cache line of `bytes[at]`; does nothing where there is no such byte.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn prefetch(bytes: &[u8], at: usize) {
+    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    if let Some(byte) = bytes.get(at) {
+        // SAFETY: the pointer comes from a reference; a prefetch reads nothing that the program could observe. SSE is
+        // part of every x86-64 processor.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(byte).cast()) };
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+fn prefetch(_bytes: &[u8], _at: usize) {}
 
 fn number(bytes: &[u8], at: usize) -> Option<u32> {
     let field = bytes.get(at..at.checked_add(4)?)?;

@@ -35,7 +35,8 @@ impl Part<'_> {
         let end = ahead + len.cast_signed();
         if end > 0 {
             self.hot.set_next(direction, next.wrapping_add(end.cast_unsigned()));
-            if ahead > 0 {
+            // In control mode everything between the first and the last segment is missing, and nothing ever fills it.
+            if ahead > 0 && !self.rules.control_only {
                 self.gaps.open(self.gap_owner(), next, next.wrapping_add(ahead.cast_unsigned()));
             }
         } else if payload > 0 && self.hot.packets[direction] > 0 && !(payload == 1 && ahead == -1) {
