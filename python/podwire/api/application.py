@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from podwire.api.answers import Body, failure, status_of
 from podwire.api.routes import make_routes
@@ -21,10 +22,17 @@ _Request = Request[Any, Any, Any]
 
 def make_application(commands: Commands, *, version: str, access: AccessControl | None = None) -> Litestar:
     """Build the REST application over `commands`; without `access`, only the socket's owner is known."""
+    # The description alone: a page that shows it would load its script from elsewhere.
+    described = OpenAPIConfig(
+        title="podwire",
+        version=version,
+        path="/vRest/api-docs",
+        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+    )
     return Litestar(
         route_handlers=make_routes(commands, access),
         exception_handlers={PodwireError: _refused, HTTPException: _not_served, Exception: _failed},
-        openapi_config=OpenAPIConfig(title="podwire", version=version, path="/vRest/api-docs"),
+        openapi_config=described,
         logging_config=None,
     )
 

@@ -15,6 +15,7 @@ import pytest
 
 from podwire.api.application import make_application
 from podwire.api.server import ApiServer
+from podwire.catalog import NOUNS
 from podwire.catalog.k8s_settings import K8S_SETTINGS
 from podwire.commands.answer import Answer
 from podwire.commands.dispatch import Commands
@@ -73,6 +74,14 @@ async def test_a_show_answers_rows_and_notes(tmp_path: Path) -> None:
     assert (status, body["data"], body["notes"]) == (200, [{"max-connections": 4}], ["a note"])
     assert body["result"]["status"] == "Success"
     assert body["result"]["result"][0]["api.switch-name"] == "local"
+
+
+async def test_the_paths_are_described_for_programs_alone(tmp_path: Path) -> None:
+    async with serving(tmp_path / "s") as path:
+        status, body = await asyncio.to_thread(ask, path, "GET", "/vRest/api-docs/openapi.json")
+        page, _ = await asyncio.to_thread(ask, path, "GET", "/vRest/api-docs/swagger")
+    assert (status, page) == (200, 404)
+    assert {f"/vRest/{noun.plural}" for noun in NOUNS} <= set(body["paths"])
 
 
 async def test_netvisors_word_for_all_switches_is_understood(tmp_path: Path) -> None:
