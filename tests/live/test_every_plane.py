@@ -87,3 +87,9 @@ def test_what_no_api_names_is_learned_from_the_wire(plane: str, lab_switch: LabS
         row = named(switch)
         assert (row["src-pod"], row["dst-pod"], row["encap"]) == ("pod-B", "pod-A", learned.partition(":")[0])
         assert (row["outer-src-ip"], row["outer-dst-ip"]) == NODES
+        (past,) = [row for row in switch.rows("k8s-cni-show since-start") if row["encapsulation"] == learned]
+        assert (past["current"], past["learned"]) == (True, finding["learned"])
+        switch.stop()
+        switch.start()
+        kept = [row for row in switch.rows("k8s-cni-show within-last 1h") if row["first-seen"] == past["first-seen"]]
+        assert [(row["learned"], row["current"]) for row in kept] == [(finding["learned"], False)]

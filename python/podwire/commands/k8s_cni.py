@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
+
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.commands.answer import Answer, Row
 from podwire.commands.configuring import Configurator
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
-from podwire.model.findings import CniFinding, NetworkType
-from podwire.model.overlays import Overlay
+from podwire.model.findings import CniFinding
 from podwire.tables.findings import FindingRow
-from podwire.tables.learned import LearnedRow
+from podwire.tables.learned import UNKNOWN_PLUGIN, LearnedRow
 
 
 class CniHandler:
@@ -30,7 +33,8 @@ class CniHandler:
         asks_for_past = asks_for_past or query.window.interval_ns is not None
         asks_for_past = asks_for_past or any(each.column.name == "current" for each in query.conditions)
         found = [row for row in self._parts.findings.rows() if row.is_current or asks_for_past]
-        rows = [_row(row, now_ns) | self._learned(row) for row in found] + self._unknown(now_ns)
+        rows = [_row(row, now_ns) | self._learned(row) for row in found]
+        rows += self._taught(now_ns) if asks_for_past else self._unknown(now_ns)
         return answer_rows(query, rows, now_ns=now_ns, notes=self._notes(query, rows))
 
     def _learned(self, row: FindingRow) -> Row:
@@ -38,8 +42,18 @@ class CniHandler:
         learned = self._parts.learned.of(row.cluster) if row.is_current else ()
         if not learned:
             return {"learned": None}
-        because = (*row.finding.because, *map(_taught, learned))
-        return {"learned": ",".join(map(_short, learned)), "because": "; ".join(because)}
+        because = (*row.finding.because, *(each.taught for each in learned))
+        return {"learned": _told(learned), "because": "; ".join(because)}
+
+    def _taught(self, now_ns: int) -> list[Row]:
+        """Return a row for each tunnel that the wire taught, with the times in which it held."""
+        return [
+            _row(
+                FindingRow(each.cluster, each.finding(), each.first_seen_ns, each.last_seen_ns, each.is_current), now_ns
+            )
+            | {"learned": _told([each])}
+            for each in self._parts.learned.rows()
+        ]
 
     def _unknown(self, now_ns: int) -> list[Row]:
         """Return a row for each cluster without a finding whose tunnels the wire shows."""
@@ -48,13 +62,15 @@ class CniHandler:
             learned = self._parts.learned.of(cluster)
             if not learned or self._parts.findings.current(cluster):
                 continue
-            overlays = tuple(each.overlay for each in learned)
-            finding = CniFinding(
-                "unknown", str(overlays[0].kind), NetworkType.OVERLAY, overlays, because=tuple(map(_taught, learned))
+            finding = msgspec.structs.replace(
+                learned[0].finding(),
+                plugin=UNKNOWN_PLUGIN,
+                overlays=tuple(each.overlay for each in learned),
+                because=tuple(each.taught for each in learned),
             )
             since_ns = min(each.first_seen_ns for each in learned)
             made = _row(FindingRow(cluster, finding, since_ns, now_ns, is_current=True), now_ns)
-            rows.append(made | {"learned": ",".join(map(_short, learned))})
+            rows.append(made | {"learned": _told(learned)})
         return rows
 
     def _notes(self, query: Query, rows: list[Row]) -> list[str]:
@@ -69,25 +85,8 @@ class CniHandler:
         return [f"No CNI plugin is known yet: {states}; see k8s-connection-show."]
 
 
-def describe_overlay(overlay: Overlay) -> str:
-    """Print a tunnel in short: `vxlan:8472:1`, `geneve:6081`, `ipip`."""
-    parts = [str(overlay.kind)]
-    if overlay.port is not None:
-        parts.append(str(overlay.port))
-    if overlay.vni_is_identity:
-        parts.append("identity")
-    elif overlay.vni is not None:
-        parts.append(str(overlay.vni))
-    return ":".join(parts)
-
-
-def _short(row: LearnedRow) -> str:
-    return f"{describe_overlay(row.overlay)}({row.packets})"
-
-
-def _taught(row: LearnedRow) -> str:
-    count = "1 packet" if row.packets == 1 else f"{row.packets} packets"
-    return f"the wire shows {describe_overlay(row.overlay)}: {count} between nodes to Pods of the receiving node"
+def _told(learned: Sequence[LearnedRow]) -> str:
+    return ",".join(each.short for each in learned)
 
 
 def finding_columns(finding: CniFinding | None) -> Row:
@@ -102,7 +101,7 @@ def finding_columns(finding: CniFinding | None) -> Row:
         first.vni if first else None,
         str(finding.network_type),
         finding.version or None,
-        ",".join(map(describe_overlay, finding.overlays)) or None,
+        ",".join(each.short for each in finding.overlays) or None,
         finding.encryption or None,
         ",".join(finding.pod_cidrs) or None,
         finding.confidence,

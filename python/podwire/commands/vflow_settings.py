@@ -10,7 +10,6 @@ from podwire.catalog.vflow_settings import FLAGS, VFLOW_SETTINGS
 from podwire.commands.answer import Answer
 from podwire.commands.configuring import Configurator
 from podwire.commands.handlers import ConfigCommand, Values
-from podwire.commands.k8s_cni import describe_overlay
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.decoding import wanted_overlays
@@ -38,7 +37,7 @@ class VflowSettingsHandler:
     async def show(self, query: Query) -> Answer:
         """Return the one record."""
         configuration = self._configurator.configuration
-        overlays = [describe_overlay(overlay) for overlay, _ in wanted_overlays(configuration, self._parts)]
+        overlays = [overlay.short for overlay, _ in wanted_overlays(configuration, self._parts)]
         row = {
             **_flags(configuration.vflow),
             "inflight-vxlan-analytics": configuration.vflow.inflight_vxlan_analytics or bool(needing(configuration)),

@@ -11,12 +11,13 @@ from podwire.cni.path_rules import network_of
 from podwire.engine import detectors
 from podwire.engine.claiming import tell_away
 from podwire.engine.decoding import overlay_warning
-from podwire.engine.learning import disagreement
+from podwire.engine.learning import covers, disagreement
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
 from podwire.engine.relations import ClusterRelations
 from podwire.kube import ClusterState
 from podwire.model.evidence import Evidence
+from podwire.model.overlays import Encapsulation
 from podwire.model.pods import Pod
 from podwire.settings.configuration import ClusterSettings
 from podwire.tables.clusters import ClusterStatus
@@ -61,7 +62,7 @@ class ClusterFeed:
         self._parts.pods.clear(self._name)
         self._parts.nodes.clear(self._name)
         self._parts.paths.forget(self._name)
-        self._parts.learned.forget(self._name)
+        self._parts.learned.end(self._name, now_ns)
         self.relations.end()
         self._parts.findings.end(self._name, now_ns)
         self._parts.clusters.forget(self._name)
@@ -100,6 +101,8 @@ class ClusterFeed:
         if self._parts.findings.update(self._name, findings, at_ns):
             for finding in findings:
                 _log.info("cluster %s: %s %s, %s", self._name, finding.plugin, finding.backend, finding.network_type)
+        told = [overlay for finding in findings for overlay in finding.overlays]
+        self._parts.learned.end(self._name, at_ns, is_over=lambda each: any(covers(known, each) for known in told))
         self._is_judged = True
         self._warn()
         self._settle()
@@ -145,10 +148,11 @@ class ClusterFeed:
         self._warn()
 
     def _warn(self) -> None:
+        learned = [row.overlay for row in self._parts.learned.of(self._name)]
         text = overlay_warning(self._parts.findings.current(self._name))
         status = self._parts.clusters.status(self._name)
-        _set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics else "")
-        learned = [row.overlay for row in self._parts.learned.of(self._name)]
+        has_vxlan = any(each.kind is Encapsulation.VXLAN for each in learned)
+        _set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics and not has_vxlan else "")
         _set_warning(status, "detectors", detectors.faults())
         _set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
 

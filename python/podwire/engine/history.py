@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from podwire.capture import Filter
+from podwire.engine.finding_history import FindingHistory
 from podwire.engine.parts import Parts
 from podwire.engine.record_names import RecordNames
 from podwire.history import HistoryStore, Kind, batch_of, connection_batch
@@ -21,7 +20,6 @@ from podwire.model.findings import CniFinding
 from podwire.settings.configuration import HistorySettings
 from podwire.support.threads import RepeatingThread
 from podwire.tables.claims import Place
-from podwire.tables.findings import FindingRow
 
 COLLECT_SECONDS = 0.2
 """How often the core's queue of ended connections is emptied: it holds 65,536 of them."""
@@ -64,8 +62,7 @@ class HistoryWriter:
         self._native_vlan = native_vlan
         self._capture_rows = capture_rows
         """Makes a row a packet source, with the columns of the noun `capture`."""
-        self._finding_words = finding_words
-        """Makes the columns of a finding."""
+        self._findings = FindingHistory(parts, add=lambda rows: self._add_rows(Kind.FINDING, rows), words=finding_words)
         self._claim_rows = claim_rows
         """Makes a row for each time that somebody had a place."""
         self.run_ns = parts.clock.now_ns()
@@ -74,8 +71,6 @@ class HistoryWriter:
         self._settings = HistorySettings()
         self._updated_ns = parts.clock.now_ns()
         self._sampled_ns = 0
-        self._findings: dict[tuple[str, int, str], bool] = {}
-        """By cluster, first time and words of a finding: whether it was last written as one that holds."""
         self._told_fault = ""
         self._is_running = False
         self._threads = (
@@ -97,7 +92,7 @@ class HistoryWriter:
 
     def start(self) -> None:
         """Take up what an earlier run knew, and begin."""
-        self._load_findings()
+        self._findings.load(self.store)
         self._is_running = True
         for thread in self._threads:
             thread.start()
@@ -195,24 +190,12 @@ class HistoryWriter:
             self._sampled_ns = now_ns
             self._sample(now_ns)
         else:
-            self._write_findings(now_ns, only_changes=True)
+            self._findings.write(now_ns, only_changes=True)
 
     def _sample(self, now_ns: int) -> None:
         record = {"recorded-time": now_ns, "record": "sample"}
         self._add_rows(Kind.CAPTURE, [{**row, **record} for row in self._capture_rows()])
-        self._write_findings(now_ns, only_changes=False)
-
-    def _write_findings(self, now_ns: int, *, only_changes: bool) -> None:
-        """Write the findings that hold, and once more those that hold no longer."""
-        rows = []
-        for row in list(self._parts.findings.rows()):
-            key = (row.cluster, row.first_seen_ns, f"{row.finding.plugin} {row.finding.backend}")
-            known = self._findings.get(key)
-            if known == row.is_current and (only_changes or not row.is_current):
-                continue
-            self._findings[key] = row.is_current
-            rows.append(self._finding_row(row, now_ns))
-        self._add_rows(Kind.FINDING, rows)
+        self._findings.write(now_ns, only_changes=False)
 
     def _write_claims(self, now_ns: int) -> bool:
         """Write all that is known of the places that changed, some at a time; say whether there were any."""
@@ -224,34 +207,6 @@ class HistoryWriter:
         ]
         self._add_rows(Kind.VPORT, rows)
         return bool(taken)
-
-    def _finding_row(self, row: FindingRow, now_ns: int) -> Row:
-        return {
-            **self._finding_words(row.finding),
-            "recorded-time": now_ns,
-            "record": "current" if row.is_current else "ended",
-            "cluster-name": row.cluster,
-            "current": row.is_current,
-            "first-seen": row.first_seen_ns,
-            "last-seen": now_ns if row.is_current else row.last_seen_ns,
-            "finding": msgspec.json.encode(row.finding).decode(),
-        }
-
-    def _load_findings(self) -> None:
-        """Put the findings of earlier runs into their table, each as it was last written."""
-        latest: dict[tuple[str, int, str], tuple[tuple[int, bool], FindingRow]] = {}
-        for record in self.store.records(Kind.FINDING):
-            try:
-                finding = msgspec.json.decode(record["finding"] or "", type=CniFinding)
-            except msgspec.MsgspecError:
-                continue
-            key = (record["cluster-name"], record["first-seen"], f"{finding.plugin} {finding.backend}")
-            written = (record["recorded-time"], not record["current"])
-            if key not in latest or latest[key][0] <= written:
-                row = FindingRow(key[0], finding, record["first-seen"], record["last-seen"], is_current=False)
-                latest[key] = (written, row)
-        self._findings = dict.fromkeys(latest, False)
-        self._parts.findings.load(sorted((row for _, row in latest.values()), key=lambda row: row.first_seen_ns))
 
     def _add_rows(self, kind: Kind, rows: Sequence[Row]) -> None:
         if rows and self._settings.enable:

@@ -14,6 +14,7 @@ from typing import Any
 from podwire.engine.parts import Parts
 from podwire.model.findings import CniFinding
 from podwire.model.overlays import Encapsulation, Overlay
+from podwire.tables.learned import UNKNOWN_PLUGIN
 
 INTERVAL_SECONDS = 1.0
 LEAST_SAMPLES = 2
@@ -54,7 +55,8 @@ class LearningFeed:
                 known = self._parts.findings.current(cluster)
                 if any(covers(each, overlay) for finding in known for each in finding.overlays):
                     continue
-                told = (int(guess["packets"]), int(guess["last-time"]))
+                plugin = known[0].plugin if known else UNKNOWN_PLUGIN
+                told = (int(guess["packets"]), int(guess["last-time"]), plugin)
                 is_new = self._parts.learned.note(cluster, overlay, *told) or is_new
         return is_new
 

@@ -38,3 +38,15 @@ class Overlay(Struct, frozen=True):
     """The network identifier, 0–16777215; None where any is accepted; CLOSED_VNI where none is."""
     vni_is_identity: bool = False
     """True where the plugin writes something else than a network into the VNI (Cilium: the sender's identity)."""
+
+    @property
+    def short(self) -> str:
+        """The tunnel in short: `vxlan:8472:1`, `geneve:6081`, `vxlan:8472:identity`, `ipip`."""
+        parts = [str(self.kind)]
+        if self.port is not None:
+            parts.append(str(self.port))
+        if self.vni_is_identity:
+            parts.append("identity")
+        elif self.vni is not None:
+            parts.append(str(self.vni))
+        return ":".join(parts)

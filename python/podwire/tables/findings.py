@@ -81,7 +81,7 @@ class FindingTable:
     def rows(self) -> Iterator[FindingRow]:
         """Yield every row, by cluster, oldest first."""
         for cluster in sorted(self._rows):
-            yield from self._rows[cluster]
+            yield from tuple(self._rows[cluster])
 
     def load(self, rows: Iterable[FindingRow]) -> None:
         """Take over rows of an earlier run, none of them current."""

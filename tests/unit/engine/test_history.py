@@ -118,6 +118,26 @@ def test_findings_survive_a_restart_with_their_times(start: Start) -> None:
     again.stop()
 
 
+def test_tunnels_that_the_wire_taught_survive_a_restart_with_their_times_and_counts(start: Start) -> None:
+    tunnel, other = Overlay(Encapsulation.VXLAN, 8473, 7), Overlay(Encapsulation.GENEVE, 6082, None)
+    writer, parts = start()
+    parts.learned.note("prod", tunnel, 2, 1_000, "flannel")
+    parts.learned.note("prod", other, 3, 1_000, "flannel")
+    writer.tend()
+    parts.learned.note("prod", tunnel, 9, 2_000)
+    parts.learned.end("prod", 3_000, is_over=lambda each: each == other)
+    writer.tend()
+    writer.stop()
+    again, parts = start()
+    rows = {row.overlay: row for row in parts.learned.rows()}
+    assert list(parts.findings.rows()) == []
+    assert parts.learned.of("prod") == ()
+    assert {(row.plugin, row.first_seen_ns, row.is_current) for row in rows.values()} == {("flannel", 1_000, False)}
+    assert (rows[tunnel].packets, rows[other].packets, rows[other].last_seen_ns) == (9, 3, 3_000)
+    assert rows[tunnel].last_seen_ns >= 2_000
+    again.stop()
+
+
 def test_the_counters_of_sources_are_sampled(start: Start) -> None:
     writer, parts = start()
     parts.capture.read_files([str(CAPTURES[0])])
