@@ -71,8 +71,8 @@ class ConnectionNames:
             if getattr(self._names.of_endpoint(each), field) in wanted
         ]
         exact = Filter(f"{side}-endpoint", "in", [each.number for each in meant], condition.is_negated)
-        addresses = {address for each in meant for address in each.addresses}
-        if condition.is_negated or len(addresses) > _MOST_ADDRESSES or not all(each.addresses for each in meant):
+        addresses = {address for each in meant for address in each.seen_at}
+        if condition.is_negated or len(addresses) > _MOST_ADDRESSES or not all(each.seen_at for each in meant):
             return [exact]
         return [Filter(f"{side}-ip", "in", list(addresses)), exact]
 

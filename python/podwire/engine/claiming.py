@@ -33,18 +33,20 @@ def endpoint_of(cluster: str, pod: Pod) -> Endpoint:
         owner_name=pod.owner_name,
         owner_uid=pod.owner_uid,
         doors=_doors(pod) if is_sharing else None,
+        host_doors=_host_doors(pod) if pod.host_ips else (),
     )
 
 
-def places_of(pod: Pod | None) -> tuple[Place, ...]:
+def places_of(pod: Pod | None, *, with_host_ports: bool) -> tuple[Place, ...]:
     """Return what is the Pod's own now.
 
-    A Pod on its node's network shares the node's addresses: there it has the ports that it says it listens on.
+    A Pod on its node's network shares the node's addresses: there it has the ports that it says it listens on. One with
+    a network of its own may have ports of its node lead to it (`hostPort`).
     """
     if pod is None or not pod.holds_addresses:
         return ()
     if not pod.host_network:
-        return _own(pod)
+        return (*_own(pod), *_host_doors(pod)) if pod.host_ips and with_host_ports else _own(pod)
     return tuple(Door(address, *door) for address in pod.ips for door in _doors(pod))
 
 
@@ -74,3 +76,12 @@ def _own(pod: Pod) -> tuple[str, ...]:
 
 def _doors(pod: Pod) -> tuple[tuple[int, int], ...]:
     return tuple((PROTOCOLS[each.protocol], each.number) for each in pod.ports if each.protocol in PROTOCOLS)
+
+
+def _host_doors(pod: Pod) -> tuple[Door, ...]:
+    return tuple(
+        Door(address, PROTOCOLS[each.protocol], each.host_port)
+        for each in pod.ports
+        if each.host_port and each.protocol in PROTOCOLS
+        for address in ((each.host_ip,) if each.host_ip else pod.host_ips)
+    )

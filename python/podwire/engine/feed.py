@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
+from podwire.cni.host_ports import maps_host_ports
 from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.cni.path_rules import network_of
 from podwire.engine import detectors
@@ -98,6 +99,7 @@ class ClusterFeed:
         self._parts.nodes.replace(self._name, nodes)
         self._parts.paths.put(self._name, network_of(evidence, findings))
         self._naming.node_addresses_replaced(nodes, at_ns)
+        self._naming.map_host_ports(maps_host_ports(evidence), self._parts.pods.of(self._name), at_ns)
         if self._parts.findings.update(self._name, findings, at_ns):
             for finding in findings:
                 _log.info("cluster %s: %s %s, %s", self._name, finding.plugin, finding.backend, finding.network_type)

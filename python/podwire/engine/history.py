@@ -18,6 +18,7 @@ from podwire.engine.record_names import RecordNames
 from podwire.history import HistoryStore, Kind, batch_of, connection_batch
 from podwire.model.findings import CniFinding
 from podwire.settings.configuration import HistorySettings
+from podwire.support.memory import return_free_memory
 from podwire.support.threads import RepeatingThread
 from podwire.tables.claims import Place
 
@@ -189,6 +190,7 @@ class HistoryWriter:
         if not 0 <= now_ns - self._sampled_ns < _SAMPLE_NS:
             self._sampled_ns = now_ns
             self._sample(now_ns)
+            return_free_memory()
         else:
             self._findings.write(now_ns, only_changes=True)
 

@@ -42,6 +42,8 @@ class ClusterNaming:
         self._arrivals = Arrivals()
         self._hidden_ns = 0
         """Until then, somebody who was never seen may have had any address."""
+        self._maps_host_ports = False
+        """Whether ports of nodes are known to lead to the Pods that ask for them."""
 
     def pods_replaced(
         self, before: Mapping[str, Pod], pods: Mapping[str, Pod], at_ns: int, *, known_until_ns: int | None = None
@@ -82,6 +84,22 @@ class ClusterNaming:
         self._ended(pod, at_ns, is_doubtful=is_doubtful)
         tell_core(self._parts)
 
+    def map_host_ports(self, is_mapped: bool, pods: Mapping[str, Pod], at_ns: int) -> None:
+        """Take it that ports of nodes lead to the Pods that ask for them, or that they never did."""
+        if is_mapped == self._maps_host_ports:
+            return
+        self._maps_host_ports = is_mapped
+        for pod in pods.values():
+            if not pod.host_ips or not pod.holds_addresses:
+                continue
+            endpoint = self._put_pod(pod)
+            if is_mapped:
+                for door in endpoint.host_doors:
+                    self._claims.claim(self._number, door, endpoint.number, _first_sight(pod, at_ns))
+            else:
+                self._end_all(endpoint, endpoint.host_doors, 0)
+        tell_core(self._parts)
+
     def resumed(self, at_ns: int) -> None:
         """Note that the cluster tells again what it missed to tell."""
         self._arrivals.resumed(at_ns)
@@ -93,7 +111,7 @@ class ClusterNaming:
         """
         for pod in sorted(pods.values(), key=_age):
             began_ns, endpoint = _age(pod), self._put_pod(pod)
-            for place in places_of(pod):
+            for place in self._places(pod):
                 rival = self._rival(place, pod, pods)
                 if rival is not None and _age(rival) == began_ns:
                     self._claims.contest(self._number, place, endpoint.number, at_ns=began_ns)
@@ -135,7 +153,7 @@ class ClusterNaming:
         tell_core(self._parts)
 
     def _changed(self, before: Pod | None, pod: Pod, sight: Sight, lost_ns: int) -> None:
-        had, has = places_of(before), places_of(pod)
+        had, has = self._places(before), self._places(pod)
         if not has:
             if had:
                 self._ended(pod, lost_ns, is_doubtful=lost_ns < sight.at_ns)
@@ -150,7 +168,7 @@ class ClusterNaming:
 
     def _listed(self, before: Pod | None, pod: Pod, pods: Mapping[str, Pod], sight: Sight, lost_ns: int) -> None:
         """Take a Pod out of a list, which says nothing of the order in which addresses changed hands."""
-        had, has = places_of(before), places_of(pod)
+        had, has = self._places(before), self._places(pod)
         rivals = [] if had == has else [(each, self._rival(each, pod, pods)) for each in has if each not in had]
         if not any(rival for _, rival in rivals):
             self._changed(before, pod, sight, lost_ns)
@@ -164,6 +182,9 @@ class ClusterNaming:
                 self._claims.claim(self._number, place, endpoint.number, begun)
             elif _age(rival) == _age(pod):
                 self._claims.contest(self._number, place, endpoint.number, at_ns=sight.at_ns)
+
+    def _places(self, pod: Pod | None) -> tuple[Place, ...]:
+        return places_of(pod, with_host_ports=self._maps_host_ports)
 
     def _rival(self, place: Place, pod: Pod, pods: Mapping[str, Pod]) -> Pod | None:
         """Return another Pod of the list that has the place, by what is known so far."""

@@ -162,6 +162,8 @@ def _database(sources: Sources, memory_bytes: int) -> DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "preserve_insertion_order": "true",
+            # What its own allocator keeps beyond this is given back when a thread has done its part.
+            "allocator_flush_threshold": "16MiB",
         },
     )
     for macro in MACROS:

@@ -44,7 +44,7 @@ class ContainerStatus(Api):
 
 
 class PodIP(Api):
-    """`v1.PodIP`."""
+    """`v1.PodIP`; `v1.HostIP` is the same."""
 
     ip: str | None = None
 
@@ -54,6 +54,7 @@ class PodPort(Api):
 
     container_port: int | None = None
     host_port: int | None = None
+    host_ip: str | None = field(name="hostIP", default=None)
     protocol: str | None = None
     name: str | None = None
 
@@ -84,6 +85,8 @@ class PodStatus(Api):
     start_time: str | None = None
     pod_ip: str | None = field(name="podIP", default=None)
     pod_ips: list[PodIP] | None = field(name="podIPs", default=None)
+    host_ip: str | None = field(name="hostIP", default=None)
+    host_ips: list[PodIP] | None = field(name="hostIPs", default=None)
     conditions: list[Condition] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
     container_statuses: list[ContainerStatus] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from podwire.kube.addresses import canonical
 from podwire.kube.pod_schema import (
     ContainerState,
     ContainerStatus,
@@ -129,9 +130,16 @@ def ports_of(spec: PodSpec, pool: Pool) -> tuple[DeclaredPort, ...]:
             protocol=pool.share(port.protocol or "TCP"),
             host_port=port.host_port or 0,
             name=pool.share(port.name or ""),
+            host_ip=_one_address(port.host_ip),
         )
         for container in (*(spec.init_containers or ()), *(spec.containers or ()))
         for port in container.ports or ()
         if port.container_port
     ]
     return pool.share(tuple(pool.share(each) for each in found))
+
+
+def _one_address(text: str | None) -> str:
+    """Return the address that a host port is bound to; empty where it is bound to all."""
+    found = canonical(text) if text else ""
+    return "" if found in ("0.0.0.0", "::") else found  # noqa: S104 - it is read, not bound to

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 
+from podwire.kube.addresses import canonical_all
 from podwire.kube.pod_schema import NetworkStatus, PodMeta, PodObject, PodSpec, PodStatus
 from podwire.kube.pod_state import containers_of, ports_of, power_of
 from podwire.kube.pool import Pool
 from podwire.kube.schema import OwnerReference
-from podwire.model.pods import Pod
+from podwire.model.pods import DeclaredPort, Pod
 
 _NO_META = PodMeta()
 _NO_SPEC = PodSpec()
@@ -26,7 +24,7 @@ def pod_of(api: PodObject, pool: Pool) -> Pod:
     """Flatten `api`. Missing fields become empty ones: the engine decides what it can do without."""
     meta, spec, status = api.metadata or _NO_META, api.spec or _NO_SPEC, api.status or _NO_STATUS
     owner = controller_of(meta.owner_references)
-    ips = _addresses(meta, status)
+    ips, ports = _addresses(meta, status), ports_of(spec, pool)
     return Pod(
         uid=meta.uid or f"{meta.namespace or ''}/{meta.name or ''}",
         namespace=pool.share(meta.namespace or ""),
@@ -43,8 +41,9 @@ def pod_of(api: PodObject, pool: Pool) -> Pod:
         owner_name=pool.share(owner.name or ""),
         owner_uid=pool.share(owner.uid or ""),
         containers=containers_of(spec, status, pool),
-        ports=ports_of(spec, pool),
+        ports=ports,
         secondary_ips=_secondary_addresses(meta, ips),
+        host_ips=pool.share(_host_addresses(status)) if _is_behind_its_node(spec, ports) else (),
     )
 
 
@@ -59,28 +58,6 @@ def nanoseconds(text: str | None) -> int:
         return max(0, int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1_000)
     except (ValueError, OverflowError):
         return 0
-
-
-def canonical(text: str) -> str:
-    """Return an address in its canonical form (RFC 5952), or an empty text for what is none.
-
-    An IPv4 address with leading zeros is none: readers disagree on whether they are octal.
-    """
-    try:
-        # This is the common case, and several times faster than the module below.
-        return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, text))
-    except (OSError, ValueError):
-        pass
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return ""
-
-
-def canonical_all(texts: Iterable[str | None]) -> tuple[str, ...]:
-    """Return the addresses among `texts` in canonical form, each once."""
-    found = [canonical(text) for text in texts if text]
-    return tuple(dict.fromkeys(each for each in found if each))
 
 
 def controller_of(references: list[OwnerReference] | None) -> OwnerReference:
@@ -102,6 +79,14 @@ def _addresses(meta: PodMeta, status: PodStatus) -> tuple[str, ...]:
         # Calico writes it as soon as the Pod has it, and the kubelet the status only with its next report.
         return canonical_all(each.strip().partition("/")[0] for each in written.split(","))
     return found
+
+
+def _is_behind_its_node(spec: PodSpec, ports: tuple[DeclaredPort, ...]) -> bool:
+    return not spec.host_network and any(each.host_port for each in ports)
+
+
+def _host_addresses(status: PodStatus) -> tuple[str, ...]:
+    return canonical_all([each.ip for each in status.host_ips or ()] or [status.host_ip])
 
 
 def _secondary_addresses(meta: PodMeta, ips: tuple[str, ...]) -> tuple[str, ...]:

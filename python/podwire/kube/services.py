@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from podwire.kube.pods import canonical_all, controller_of, nanoseconds
+from podwire.kube.addresses import canonical_all
+from podwire.kube.pods import controller_of, nanoseconds
 from podwire.kube.pool import Pool
 from podwire.kube.service_schema import (
     EndpointConditions,

@@ -13,8 +13,10 @@ class DeclaredPort(Struct, frozen=True, gc=False, omit_defaults=True):
     protocol: str = "TCP"
     """TCP, UDP or SCTP."""
     host_port: int = 0
-    """The port on the node's address that leads to it, 1–65535; 0 where there is none."""
+    """The port on the node's addresses that leads to it, 1–65535; 0 where there is none."""
     name: str = ""
+    host_ip: str = ""
+    """The one address of the node at which `host_port` is, canonical text form; empty: at all."""
 
 
 class PodContainer(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -63,6 +65,9 @@ class Pod(Struct, frozen=True, gc=False, omit_defaults=True):
     """What the containers declare, in the order of the spec. A container may listen on others too."""
     secondary_ips: tuple[str, ...] = ()
     """Addresses in further networks (`k8s.v1.cni.cncf.io/network-status`), canonical text form, none of `ips`."""
+    host_ips: tuple[str, ...] = ()
+    """The node's addresses (`status.hostIPs`), canonical text form, of a Pod that has ports there (`host_port`) and a
+    network of its own; empty for all others."""
 
     @property
     def holds_addresses(self) -> bool:

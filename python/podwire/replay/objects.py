@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
+from podwire.cni.host_ports import maps_host_ports
 from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.cni.path_rules import network_of
 from podwire.engine import detectors
@@ -43,7 +44,9 @@ def _take(cluster: str, loaded: LoadedCluster, parts: Parts) -> list[Overlay]:
     nodes = list(nodes_with_addresses(loaded.evidence, findings))
     parts.nodes.replace(cluster, nodes)
     parts.paths.put(cluster, network_of(loaded.evidence, findings))
-    ClusterNaming(cluster, parts).take_objects(parts.pods.of(cluster), nodes)
+    naming = ClusterNaming(cluster, parts)
+    naming.map_host_ports(maps_host_ports(loaded.evidence), {}, 0)
+    naming.take_objects(parts.pods.of(cluster), nodes)
     relations = ClusterRelations(cluster, parts)
     relations.services_replaced(loaded.services, 0)
     relations.slices_replaced(loaded.slices, 0)

@@ -164,7 +164,8 @@ class ClaimTable:
         if entry is None:
             return ()
         if isinstance(entry, Held) and entry.maybe_ns == entry.from_ns:
-            return ((entry.endpoint, entry.from_ns, entry.until_ns),)
+            has_time = entry.until_ns is None or entry.from_ns < entry.until_ns
+            return ((entry.endpoint, entry.from_ns, entry.until_ns),) if has_time else ()
         return tuple(_spans(_listed(entry)))
 
     def is_known(self, cluster: int, place: Place) -> bool:

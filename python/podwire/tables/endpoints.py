@@ -44,13 +44,20 @@ class Endpoint(Struct, frozen=True, gc=False):
     """The controlling owner of a Pod, as its ownerReference says."""
     doors: tuple[tuple[int, int], ...] | None = None
     """(IP protocol, port) of a Pod that shares its node's addresses; None where its addresses are its own."""
+    host_doors: tuple[Door, ...] = ()
+    """Ports of its node that lead to a Pod whose addresses are its own."""
 
     @property
     def places(self) -> tuple[Place, ...]:
         """What it has or had: its addresses, or its ports of them."""
         if self.doors is None:
-            return self.addresses
+            return (*self.addresses, *self.host_doors) if self.host_doors else self.addresses
         return tuple(Door(address, *door) for address in self.addresses for door in self.doors)
+
+    @property
+    def seen_at(self) -> tuple[str, ...]:
+        """Every address at which it may be seen: its own, and its node's where a port of that leads to it."""
+        return (*self.addresses, *(each.address for each in self.host_doors)) if self.host_doors else self.addresses
 
 
 _Key = tuple[str, EndpointKind]

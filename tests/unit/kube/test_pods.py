@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from podwire.kube.addresses import canonical
 from podwire.kube.pod_schema import PodObject
-from podwire.kube.pods import canonical, nanoseconds, pod_of
+from podwire.kube.pods import nanoseconds, pod_of
 from podwire.kube.pool import Pool
 from podwire.model.pods import Pod
 
