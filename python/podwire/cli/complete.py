@@ -10,16 +10,18 @@ from itertools import islice
 from pathlib import Path
 
 from podwire.catalog import Noun
+from podwire.catalog.connection import CONNECTION
+from podwire.catalog.k8s_connection import K8S_CONNECTION
 from podwire.catalog.types import PATH
 from podwire.cli.keywords import COMMANDS, Keyword, keywords
 
 MOST_CANDIDATES = 1_000
-"""Files of a folder, or clusters, that are offered at once."""
+"""Files of a folder, or values of a column, that are offered at once."""
 
 OWN_WORDS = ("exit", "help", "pager", "quit", "switch", "switch-local")
 
-Lookup = Callable[[], Iterable[str]]
-"""Asks the switch for the names of its clusters; gives nothing where it cannot."""
+Lookup = Callable[[Noun, str, str], Iterable[str]]
+"""Asks the switch for the values of a noun's column that begin like a text; gives nothing where it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,15 @@ def _after_prefixes(words: list[str]) -> list[str]:
     return words
 
 
-def complete(text: str, clusters: Lookup) -> list[Candidate]:
+def complete(text: str, known: Lookup) -> list[Candidate]:
     """Return what may replace the unfinished word at the end of `text`, in the order to show."""
     line = read_line(text)
     if line is None:
         return []
-    return list(islice(_candidates(line, clusters), MOST_CANDIDATES))
+    return list(islice(_candidates(line, known), MOST_CANDIDATES))
 
 
-def _candidates(line: Line, clusters: Lookup) -> Iterator[Candidate]:
+def _candidates(line: Line, lookup: Lookup) -> Iterator[Candidate]:
     if not line.words:
         return _beginning(line.rest, sorted([*COMMANDS, *OWN_WORDS]))
     if line.words[0] == "pager":
@@ -76,7 +78,7 @@ def _candidates(line: Line, clusters: Lookup) -> Iterator[Candidate]:
     known = keywords(command.name)
     waiting, used = _walk(known, line.words[1:])
     if waiting is not None:
-        return _values(command.noun, waiting, line.rest, clusters)
+        return _values(command.noun, waiting, line.rest, lookup)
     return _beginning(line.rest, (word.text for word in known.values() if word.name not in used))
 
 
@@ -98,14 +100,38 @@ def _beginning(start: str, texts: Iterable[str]) -> Iterator[Candidate]:
     return (Candidate(text) for text in texts if text.startswith(start))
 
 
-def _values(noun: Noun, keyword: Keyword, start: str, clusters: Lookup) -> Iterator[Candidate]:
-    if keyword.text in ("format", "sort-asc", "sort-desc") and not keyword.is_filter:
+def _values(noun: Noun, keyword: Keyword, start: str, lookup: Lookup) -> Iterator[Candidate]:
+    if keyword.text in ("format", "sort-asc", "sort-desc", "sum-by") and not keyword.is_filter:
         return _columns(noun, keyword.text, start)
-    if keyword.text in ("cluster-name", "svc-name"):
-        return _beginning(start, (shlex.quote(name) for name in clusters()))
     if keyword.type is PATH:
         return _paths(start)
-    return _beginning(start, keyword.choices)
+    if keyword.choices:
+        return _beginning(start, keyword.choices)
+    if keyword.text in ("cluster-name", "svc-name"):
+        return _known(K8S_CONNECTION, "cluster-name", start, lookup)
+    return _known(_noun_with(noun, keyword), keyword.name, start, lookup)
+
+
+def _noun_with(noun: Noun, keyword: Keyword) -> Noun | None:
+    """Return the noun whose rows have the values that the word takes, if any has them as text."""
+    if keyword.type is None or keyword.type.json_type != "string" or keyword.type.is_secret:
+        return None
+    # What is no column of the noun filters the connections that its rows add up.
+    found = noun if noun.column(keyword.name) else CONNECTION if keyword.is_filter else None
+    column = found.column(keyword.name) if found is not None else None
+    return found if column is not None and (keyword.is_filter or column.is_key) else None
+
+
+def _known(noun: Noun | None, column: str, start: str, lookup: Lookup) -> Iterator[Candidate]:
+    """Offer what the switch has, as one more value of a list."""
+    if noun is None:
+        return
+    before, comma, last = start.rpartition(",")
+    taken = before.split(",")
+    for value in lookup(noun, column, last):
+        text = shlex.quote(value)
+        if text.startswith(last) and value not in taken and "," not in value:
+            yield Candidate(before + comma + text)
 
 
 def _columns(noun: Noun, option: str, start: str) -> Iterator[Candidate]:

@@ -12,7 +12,7 @@ from podwire.catalog.units import NS_PER_SECOND
 from podwire.cli.follow import Follower
 from podwire.cli.grammar import Request
 from podwire.cli.help import command_help
-from podwire.cli.output import emit, emit_binary, emit_bytes
+from podwire.cli.output import emit, emit_binary, emit_bytes, end_line, has_reader
 from podwire.cli.render import render
 from podwire.cli.screen import Screen, screen_of
 from podwire.cli.secrets import with_password
@@ -50,6 +50,7 @@ def execute(
     except KeyboardInterrupt:
         if not request.view.is_endless:
             raise
+        end_line(stdout)
     return 0
 
 
@@ -123,7 +124,7 @@ class _Run:
     def _repeat(self, step: Callable[[], bool]) -> None:
         interval_ns = self._request.view.interval_ns or NS_PER_SECOND
         due = time.monotonic()
-        while step():
+        while step() and has_reader(self._stdout):
             due = max(due + interval_ns / NS_PER_SECOND, time.monotonic())
             time.sleep(max(0.0, due - time.monotonic()))
 
@@ -171,9 +172,17 @@ def _write_binary(stdout: TextIO, pieces: Iterator[bytes]) -> None:
 
 
 def _write_file(path: Path, pieces: Iterator[bytes]) -> None:
-    """Write the pieces beside `path` and rename them over it, so that no half a file is left behind."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    """Write the pieces beside `path` and rename them over it, so that no half a file is left behind.
+
+    A link is followed; what is no file (a device, a pipe) is written to, and stays what it is.
+    """
     try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                file.writelines(pieces)
+            return
+        beside = path.with_name(f".{path.name}.{os.getpid()}.new")
         try:
             with beside.open("xb") as file:
                 file.writelines(pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Callable
 from typing import TextIO
 
@@ -15,6 +16,22 @@ def emit(stream: TextIO, text: str) -> bool:
     Raises UnavailableError for what else stands against it.
     """
     return _tried(stream, lambda: stream.write(text))
+
+
+def has_reader(stream: TextIO) -> bool:
+    """Say whether anybody may still read what is written: the other end of a pipe is not closed."""
+    poller = select.poll()
+    try:
+        poller.register(stream.fileno(), 0)
+    except (OSError, ValueError):
+        return True
+    return not any(events & (select.POLLERR | select.POLLHUP) for _, events in poller.poll(0))
+
+
+def end_line(stream: TextIO) -> None:
+    """Begin a new line on a terminal, which has drawn ^C where the cursor was: editors count from the line's start."""
+    if stream.isatty():
+        emit(stream, "\n")
 
 
 def emit_bytes(stream: TextIO, content: bytes) -> bool:

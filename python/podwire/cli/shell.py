@@ -16,7 +16,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.shortcuts import CompleteStyle
 from prompt_toolkit.utils import is_dumb_terminal
 
-from podwire.catalog.k8s_connection import K8S_CONNECTION
+from podwire.catalog import Noun
 from podwire.catalog.switch_info import SWITCH_INFO
 from podwire.cli import pager
 from podwire.cli.complete import MOST_CANDIDATES, Lookup, complete, read_line
@@ -25,6 +25,7 @@ from podwire.cli.grammar import HELP_WORD
 from podwire.cli.help import command_help, general_help, words_help
 from podwire.cli.history import LineHistory
 from podwire.cli.keywords import COMMANDS
+from podwire.cli.output import end_line
 from podwire.cli.session import Session
 from podwire.cli.text import clean
 from podwire.cli.transport import Transport
@@ -59,7 +60,7 @@ class Shell:
             # A colour, if only the terminal's own, has the last blank printed, which programs wait for.
             lambda: [("fg:ansidefault", self._message())],
             history=LineHistory(user_state_dir() / "cli-history"),
-            completer=_ShellCompleter(self._clusters),
+            completer=_ShellCompleter(self._known),
             complete_style=CompleteStyle.READLINE_LIKE,
             complete_while_typing=False,
             key_bindings=_bindings(),
@@ -84,6 +85,7 @@ class Shell:
         try:
             status = self._session.run_line(line)
         except KeyboardInterrupt:
+            end_line(sys.stdout)
             sys.stderr.write("interrupted; what the switch had begun, it may have finished\n")
             return
         if status == 0 and not self._name:
@@ -118,27 +120,30 @@ class Shell:
         self._name = clean(str(row.get("name") or ""))
         return row
 
-    def _clusters(self) -> Iterable[str]:
-        params = [("format", "cluster-name"), ("limit-output", str(MOST_CANDIDATES))]
+    def _known(self, noun: Noun, column: str, start: str) -> Iterable[str]:
+        """Ask for the values of a column, each once; nothing where the switch does not answer soon."""
+        params = [("sum-by", column), ("format", column), ("limit-output", str(MOST_CANDIDATES))]
+        if start:
+            params.append((column, f"{start}*"))
         try:
-            rows = self._lookups.show(K8S_CONNECTION, params).rows
+            rows = self._lookups.show(noun, params).rows
         except PodwireError:
             return []
-        return [str(row.get("cluster-name") or "") for row in rows]
+        return sorted({str(row[column]) for row in rows if row.get(column)})
 
 
 class _ShellCompleter(Completer):
     """Hands what `complete` offers to prompt-toolkit."""
 
-    def __init__(self, clusters: Lookup) -> None:
-        self._clusters = clusters
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
         """Offer what may end the line before the cursor."""
         del complete_event
         text = document.text_before_cursor
         line = read_line(text)
-        candidates = complete(text, self._clusters)
+        candidates = complete(text, self._lookup)
         for candidate in candidates:
             # A blank follows where nothing else can.
             blank = " " if len(candidates) == 1 and candidate.is_finished else ""

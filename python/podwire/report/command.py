@@ -79,6 +79,7 @@ def write_report(transport: Transport, span: Span, output: Path, *, title: str, 
 
 def _write_whole(output: Path, page: str) -> None:
     """Write beside the file and put it in its place, unless it is something else than a file (a pipe, a terminal)."""
+    output = output.resolve()
     if output.exists() and not output.is_file():
         output.write_text(page, encoding="utf-8")
         return

@@ -6,12 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from podwire.catalog import NOUNS
+from podwire.catalog import NOUNS, Noun
 from podwire.cli.complete import complete
 
 
 def offered(text: str) -> list[str]:
-    return [candidate.text for candidate in complete(text, lambda: ["pluribus", "two words", "prod"])]
+    return [candidate.text for candidate in complete(text, known)]
+
+
+def known(noun: Noun, column: str, start: str) -> list[str]:
+    """What a switch has; of some columns it has nothing."""
+    values = {
+        ("k8s-connection", "cluster-name"): ["pluribus", "two words", "prod"],
+        ("connection", "src-pod"): ["web-1", "web-2", "db,1"],
+        ("connection", "src-ip"): ["10.0.0.1", "fd00::1"],
+        ("vport", "entity"): ["web-1"],
+        ("user", "name"): ["ann"],
+    }
+    return [value for value in values.get((noun.name, column), []) if value.startswith(start)]
 
 
 @pytest.mark.parametrize(
@@ -41,6 +53,15 @@ def offered(text: str) -> list[str]:
         ("vport-show sort-desc a", []),
         ("vport-show --", ["--json", "--csv", "--parquet"]),
         ("no-such-command ", []),
+        ("connection-show src-pod w", ["web-1", "web-2"]),
+        ("connection-show not src-pod web-1,w", ["web-1,web-2"]),
+        ("connection-show src-ip ", ["10.0.0.1", "fd00::1"]),
+        ("traffic-show src-pod web-2", ["web-2"]),
+        ("vport-show entity ", ["web-1"]),
+        ("user-delete name a", ["ann"]),
+        ("user-modify name ann password ", []),
+        ("connection-show latency ", []),
+        ("connection-show sum-by dst-p", ["dst-port", "dst-pod"]),
         ("vport-show hostname ", []),
         ("vport-show svc-name 'plu", []),
         ("vport-show \\", []),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,32 @@ def test_parquet_goes_to_its_file_whole_or_not_at_all(tmp_path: Path) -> None:
     status, _, errors = run(f"vport-show --parquet {tmp_path}/none/x", Scripted([{"ip": "1"}]))
     assert (status, errors) == (1, f"{tmp_path}/none/x cannot be written: No such file or directory.\n")
     assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+
+
+def test_parquet_follows_links_and_leaves_devices_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        for target in ("link", "pipe"):
+            status, _, errors = run(f"vport-show --parquet {tmp_path / target}", Scripted([{"ip": "10.0.0.1"}]))
+            assert (status, errors) == (0, "")
+        assert os.read(reader, 99) == b"ip,entity\n10.0.0.1\n"
+    finally:
+        os.close(reader)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"ip,entity\n10.0.0.1\n"
+    assert pipe.is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "pipe"]
+
+
+def test_following_ends_where_nobody_reads_any_more() -> None:
+    reader, writer = os.pipe()
+    transport = Scripted(*([one("10.0.0.1", "syn", id=1)] for _ in range(1000)))
+    with os.fdopen(writer, "w", encoding="utf-8") as output:
+        os.close(reader)
+        wanted = parse(["capture-show", "follow", "show-interval", "100ms"])
+        assert execute(wanted, transport, output, io.StringIO()) == 0
+    assert len(transport.asked) < 3
