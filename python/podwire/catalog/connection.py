@@ -32,7 +32,7 @@ CONNECTION = Noun(
         Column("switch", STRING, "The switch that saw the connection.", is_default=True),
         Column("vlan", VLAN, "The VLAN of the outermost tag; the native VLAN for untagged packets.", is_default=True),
         Column("vxlan", VNI, "The network identifier of the tunnel around the connection."),
-        Column("encap", STRING, "The kind of tunnel around the connection."),
+        Column("encap", STRING, "The kind of tunnel around its first packet."),
         Column("outer-src-ip", ADDRESS, "The client's end of the tunnel."),
         Column("outer-dst-ip", ADDRESS, "The server's end of the tunnel."),
         Column("proto", STRING, "The transport protocol."),

@@ -9,111 +9,30 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packets import ACK, FIN, PSH, START_NS, SYN, Segment, Talk, Trace, ethernet, ip_packet, tcp_packet, vxlan
-from stories import whole_row
+from make_mixed import MIXED
+from packets import START_NS, SYN, Segment, Trace, ethernet, ip_packet, tcp_packet, vxlan
+from tunnel_stories import (
+    ETHERNET,
+    NODES,
+    NODES6,
+    NULL_LINK,
+    PODS6,
+    RAW_LINK,
+    Ends,
+    TunnelStory,
+    ethertype,
+    geneve,
+    gre,
+    gue,
+    ip_in_ip,
+    one_talk,
+    udp,
+)
 
 HERE = Path(__file__).parent / "tunnels"
-NODES = ("192.168.0.11", "192.168.0.12")
-NODES6 = ("fd00::11", "fd00::12")
-PODS6 = {"client": "fd00:10:1::1", "server": "fd00:10:2::1"}
-ETHERNET = 0x6558
-ETHERNET_LINK, NULL_LINK, RAW_LINK = 1, 0, 101
-Ends = tuple[str, str]
-Wrap = Callable[[bytes, Ends], bytes]
-"""Makes a frame of an IP packet that goes between these nodes."""
-
-
-@dataclass
-class TunnelStory:
-    """One capture and what it must come to."""
-
-    about: str
-    trace: Trace
-    rows: list[dict[str, Any]]
-    overlays: list[list[Any]] = field(default_factory=list)
-    """(kind, port or 0, VNI or null, VNI is identity, cluster)."""
-    outcomes: dict[str, int] = field(default_factory=dict)
-    """How many packets came to what, where not all are TCP segments."""
-    link: int = ETHERNET_LINK
-    tshark: list[str] | None = field(default_factory=list)
-    """What tshark has to be told (`-d`); null where it does not know the encapsulation."""
-
-
-@dataclass
-class Wrapped(Talk):
-    """A connection whose packets travel in something."""
-
-    wrap: Wrap = lambda packet, _ends: ethernet(packet)
-    nodes: Ends = NODES
-
-    def _send(self, at_us: float, segment: Segment, *, is_client: bool) -> None:
-        ends = (self.client, self.server) if is_client else (self.server, self.client)
-        nodes = self.nodes if is_client else self.nodes[::-1]
-        frame = self.wrap(tcp_packet(*ends, segment), nodes)
-        self.trace.frames.append((START_NS + round(at_us * 1000), frame))
-
-    def whole(self) -> None:
-        """From SYN to the last FIN: 149 bytes there, 311 back."""
-        at = self.open(0, answer_us=74.8, ack_us=26)
-        self.c(at + 10, PSH | ACK, b"q" * 149)
-        self.s(at + 400, PSH | ACK, b"a" * 311)
-        self.c(at + 420, FIN | ACK)
-        self.s(at + 500, FIN | ACK)
-        self.c(at + 520, ACK)
-
-
-def udp(ends: Ends, port: int, payload: bytes, *, source: int = 49152) -> bytes:
-    """Return the IP packet of a UDP datagram; its checksum is left out, as many tunnels leave it out (RFC 6935)."""
-    return ip_packet(*ends, 17, struct.pack(">HHHH", source, port, 8 + len(payload), 0) + payload)
-
-
-def geneve(vni: int, kind: int, options: bytes, payload: bytes) -> bytes:
-    """Return a Geneve header and payload (RFC 8926 §3.4)."""
-    return struct.pack(">BBHI", len(options) // 4, 0, kind, vni << 8) + options + payload
-
-
-def gre(ends: Ends, kind: int, payload: bytes, *, key: int | None = None, sequence: bool = False) -> bytes:
-    """Return the IP packet of a GRE header and payload (RFC 2784, RFC 2890)."""
-    flags = (0x2000 if key is not None else 0) | (0x1000 if sequence else 0)
-    head = struct.pack(">HH", flags, kind)
-    head += b"" if key is None else struct.pack(">I", key)
-    head += struct.pack(">I", 1) if sequence else b""
-    return ip_packet(*ends, 47, head + payload)
-
-
-def ethertype(packet: bytes) -> int:
-    """Return the Ethernet type of an IP packet."""
-    return 0x0800 if packet[0] >> 4 == 4 else 0x86DD
-
-
-def ip_in_ip(packet: bytes, ends: Ends) -> bytes:
-    """Return the frame of IP right behind IP (RFC 2003, RFC 4213, RFC 2473)."""
-    return ethernet(ip_packet(*ends, 4 if packet[0] >> 4 == 4 else 41, packet))
-
-
-def gue(packet: bytes, ends: Ends) -> bytes:
-    """Return the frame of GUE variant 0 with one word of private fields."""
-    return ethernet(udp(ends, 5555, struct.pack(">BBHI", 1, 4, 0x0100, 0) + packet))
-
-
-def _story(about: str, wrap: Wrap, overlay: list[Any] | None, **given: Any) -> TunnelStory:
-    """One whole connection in `wrap`; `given` says what else there is to say, and what its row tells."""
-    ends = given.pop("ends", NODES)
-    pods = given.pop("pods", {})
-    told = given.pop("told", {})
-    talk = Wrapped(trace := Trace(), wrap=wrap, nodes=ends, **pods)
-    talk.whole()
-    row = whole_row(talk, **told)
-    if overlay is not None:
-        row |= {"encap": given.pop("encap", overlay[0]), "outer-src-ip": ends[0], "outer-dst-ip": ends[1]}
-        if "vxlan" not in told:
-            # Kinds without an identifier.
-            del row["vxlan"]
-    return TunnelStory(about, trace, [row], overlays=[overlay] if overlay else [], **given)
 
 
 def geneve_ovn() -> TunnelStory:
@@ -123,14 +42,14 @@ def geneve_ovn() -> TunnelStory:
         return ethernet(udp(ends, 6081, geneve(0xFF0003, ETHERNET, options, ethernet(packet))))
 
     about = "Geneve as OVN writes it, with its critical option."
-    return _story(about, wrap, ["geneve", 6081, None, False, 0], told={"vxlan": 0xFF0003})
+    return one_talk(about, wrap, ["geneve", 6081, None, False, 0], told={"vxlan": 0xFF0003})
 
 
 def geneve_ip() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(udp(ends, 6081, geneve(7, ethertype(packet), b"", packet)))
 
-    return _story("IP in Geneve without a frame.", wrap, ["geneve", 6081, 7, False, 0], told={"vxlan": 7})
+    return one_talk("IP in Geneve without a frame.", wrap, ["geneve", 6081, 7, False, 0], told={"vxlan": 7})
 
 
 def geneve_identity() -> TunnelStory:
@@ -139,79 +58,79 @@ def geneve_identity() -> TunnelStory:
         return ethernet(udp(ends, 6081, geneve(vni, ETHERNET, b"", ethernet(packet))))
 
     about = "Cilium's Geneve: the identifier is the sender's identity, another one for each direction."
-    return _story(about, wrap, ["geneve", 6081, None, True, 0], told={"vxlan": 4242})
+    return one_talk(about, wrap, ["geneve", 6081, None, True, 0], told={"vxlan": 4242})
 
 
 def ipip() -> TunnelStory:
-    return _story("IPv4 in IPv4, as Calico and kube-router send it.", ip_in_ip, ["ipip", 0, None, False, 0])
+    return one_talk("IPv4 in IPv4, as Calico and kube-router send it.", ip_in_ip, ["ipip", 0, None, False, 0])
 
 
 def sit() -> TunnelStory:
     overlay = ["ipip", 0, None, False, 0]
-    return _story("IPv6 in IPv4.", ip_in_ip, overlay, pods=PODS6, encap="sit")
+    return one_talk("IPv6 in IPv4.", ip_in_ip, overlay, pods=PODS6, encap="sit")
 
 
 def ip6tnl() -> TunnelStory:
     overlay = ["ipip", 0, None, False, 0]
-    return _story("IPv4 in IPv6.", ip_in_ip, overlay, ends=NODES6, encap="ip6tnl")
+    return one_talk("IPv4 in IPv6.", ip_in_ip, overlay, ends=NODES6, encap="ip6tnl")
 
 
 def ip6ip6() -> TunnelStory:
     overlay = ["ipip", 0, None, False, 0]
-    return _story("IPv6 in IPv6.", ip_in_ip, overlay, ends=NODES6, pods=PODS6, encap="ip6tnl")
+    return one_talk("IPv6 in IPv6.", ip_in_ip, overlay, ends=NODES6, pods=PODS6, encap="ip6tnl")
 
 
 def gre_key() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(gre(ends, ethertype(packet), packet, key=42, sequence=True))
 
-    return _story("IP in GRE with key and sequence.", wrap, ["gre", 0, 42, False, 0], told={"vxlan": 42})
+    return one_talk("IP in GRE with key and sequence.", wrap, ["gre", 0, 42, False, 0], told={"vxlan": 42})
 
 
 def gre_teb() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(gre(ends, ETHERNET, ethernet(packet)))
 
-    return _story("Frames in GRE between nodes, as Antrea sends them.", wrap, ["gre", 0, None, False, 0])
+    return one_talk("Frames in GRE between nodes, as Antrea sends them.", wrap, ["gre", 0, None, False, 0])
 
 
 def nvgre() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(gre(ends, ETHERNET, ethernet(packet), key=5001 << 8 | 3))
 
-    return _story("NVGRE.", wrap, ["nvgre", 0, 5001, False, 0], told={"vxlan": 5001})
+    return one_talk("NVGRE.", wrap, ["nvgre", 0, 5001, False, 0], told={"vxlan": 5001})
 
 
 def gue_header() -> TunnelStory:
-    return _story("GUE, as kube-router's fou.", gue, ["gue", 5555, None, False, 0], tshark=None)
+    return one_talk("GUE, as kube-router's fou.", gue, ["gue", 5555, None, False, 0], tshark=None)
 
 
 def gue_direct() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(udp(ends, 5555, packet))
 
-    return _story("GUE variant 1: IP right behind UDP.", wrap, ["gue", 5555, None, False, 0], tshark=None)
+    return one_talk("GUE variant 1: IP right behind UDP.", wrap, ["gue", 5555, None, False, 0], tshark=None)
 
 
 def fou() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(udp(ends, 5556, packet))
 
-    return _story("FOU.", wrap, ["fou", 5556, None, False, 0], tshark=None)
+    return one_talk("FOU.", wrap, ["fou", 5556, None, False, 0], tshark=None)
 
 
 def flannel_udp() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(udp(ends, 8285, packet, source=8285))
 
-    return _story("flannel's udp backend.", wrap, ["udp", 8285, None, False, 0], tshark=None)
+    return one_talk("flannel's udp backend.", wrap, ["udp", 8285, None, False, 0], tshark=None)
 
 
 def erspan_1() -> TunnelStory:
     def wrap(packet: bytes, ends: Ends) -> bytes:
         return ethernet(gre(ends, 0x88BE, ethernet(packet, (30,))))
 
-    return _story("A mirror's ERSPAN type I around a tagged frame.", wrap, None, told={"vlan": 30})
+    return one_talk("A mirror's ERSPAN type I around a tagged frame.", wrap, None, told={"vlan": 30})
 
 
 def erspan_2_vxlan() -> TunnelStory:
@@ -222,7 +141,7 @@ def erspan_2_vxlan() -> TunnelStory:
 
     about = "A mirror's ERSPAN type II around flannel's VXLAN, both tagged."
     told = {"vxlan": 1, "vlan": 30}
-    return _story(about, wrap, ["vxlan", 8472, 1, False, 0], told=told, tshark=["udp.port==8472,vxlan"])
+    return one_talk(about, wrap, ["vxlan", 8472, 1, False, 0], told=told, tshark=["udp.port==8472,vxlan"])
 
 
 def erspan_3() -> TunnelStory:
@@ -231,14 +150,14 @@ def erspan_3() -> TunnelStory:
         return ethernet(gre(("10.0.0.1", "10.0.0.2"), 0x22EB, header + ethernet(packet), sequence=True))
 
     about = "A mirror's ERSPAN type III with its platform's own header."
-    return _story(about, wrap, None, told={"vlan": 40})
+    return one_talk(about, wrap, None, told={"vlan": 40})
 
 
 def gre_mirror() -> TunnelStory:
     def wrap(packet: bytes, _ends: Ends) -> bytes:
         return ethernet(gre(("10.0.0.1", "10.0.0.2"), ETHERNET, ethernet(packet)))
 
-    return _story("A mirror that sends frames in GRE; no overlay claims it.", wrap, None)
+    return one_talk("A mirror that sends frames in GRE; no overlay claims it.", wrap, None)
 
 
 def vxlan_mirror() -> TunnelStory:
@@ -247,7 +166,7 @@ def vxlan_mirror() -> TunnelStory:
         return ethernet(vxlan(node, 900001, 4790, ("10.0.0.1", "10.0.0.2")))
 
     about = "A cloud's mirror in VXLAN around Calico's VXLAN: the inner one is told."
-    story = _story(about, wrap, ["vxlan", 4789, 4096, False, 0], told={"vxlan": 4096})
+    story = one_talk(about, wrap, ["vxlan", 4789, 4096, False, 0], told={"vxlan": 4096})
     story.overlays.append(["vxlan", 4790, None, False, 0])
     story.tshark = ["udp.port==4790,vxlan"]
     return story
@@ -257,18 +176,18 @@ def labelled() -> TunnelStory:
     def wrap(packet: bytes, _ends: Ends) -> bytes:
         return ethernet(packet)[:12] + struct.pack(">HII", 0x8847, 16 << 12 | 64, 17 << 12 | 0x100 | 64) + packet
 
-    return _story("Behind two MPLS labels.", wrap, None)
+    return one_talk("Behind two MPLS labels.", wrap, None)
 
 
 def loopback() -> TunnelStory:
     def wrap(packet: bytes, _ends: Ends) -> bytes:
         return struct.pack("<I", 2) + packet
 
-    return _story("From a BSD's loopback device.", wrap, None, link=NULL_LINK)
+    return one_talk("From a BSD's loopback device.", wrap, None, link=NULL_LINK)
 
 
 def bare_ip() -> TunnelStory:
-    return _story("IP without a link header.", lambda packet, _: packet, None, link=RAW_LINK, pods=PODS6)
+    return one_talk("IP without a link header.", lambda packet, _: packet, None, link=RAW_LINK, pods=PODS6)
 
 
 def ipv4_options() -> TunnelStory:
@@ -276,7 +195,7 @@ def ipv4_options() -> TunnelStory:
         head = bytes([0x47]) + packet[1:2] + struct.pack(">H", len(packet) + 8) + packet[4:20]
         return ethernet(head + b"\x01" * 8 + packet[20:])
 
-    return _story("With IPv4 options.", wrap, None)
+    return one_talk("With IPv4 options.", wrap, None)
 
 
 def ipv6_extensions() -> TunnelStory:
@@ -286,12 +205,12 @@ def ipv6_extensions() -> TunnelStory:
         head = packet[:4] + struct.pack(">HB", len(packet) - 40 + 24, 0) + packet[7:40]
         return ethernet(head + extensions + packet[40:])
 
-    return _story("With IPv6 extension headers.", wrap, None, pods=PODS6)
+    return one_talk("With IPv6 extension headers.", wrap, None, pods=PODS6)
 
 
 def fragmented() -> TunnelStory:
     """Every outer datagram with data goes in two fragments."""
-    story = _story(
+    story = one_talk(
         "VXLAN whose outer datagrams are in fragments: the first ones hold the segment.",
         lambda packet, ends: ethernet(vxlan(ethernet(packet), 1, 8472, ends)),
         ["vxlan", 8472, 1, False, 0],
@@ -375,6 +294,7 @@ STORIES: tuple[Callable[[], TunnelStory], ...] = (
     wireguard,
     esp,
     closed,
+    *MIXED,
 )
 
 
