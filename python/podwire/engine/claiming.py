@@ -57,7 +57,8 @@ def tell_core(parts: Parts) -> None:
         for cluster, place, spans in changed:
             parts.changed_places.note(cluster, place)
             address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
-            claims.append(Claim(cluster, address, protocol, port, spans))
+            shared = tuple((parts.endpoints.shared(number), since_ns, until_ns) for number, since_ns, until_ns in spans)
+            claims.append(Claim(cluster, address, protocol, port, shared))
         parts.capture.set_claims(claims)
 
 

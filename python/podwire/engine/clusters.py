@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from podwire.capture import Scope
 from podwire.engine.decoding import known_tunnels, lingering_ns
-from podwire.engine.feed import ClusterFeed
+from podwire.engine.feed import ClusterFeed, set_warning
 from podwire.engine.parts import Parts
 from podwire.kube import ClusterFollower, KubeconfigSource
 from podwire.settings.configuration import ClusterSettings, Configuration
 from podwire.settings.kube import KubeSettings
 from podwire.support.tasks import end_task, run_supervised
+from podwire.tables.endpoints import is_uuid
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ class ClusterManager:
 
     def refresh_core(self) -> None:
         """Tell the packet core which tunnels to look into and which cluster each node belongs to."""
+        self._note_twins()
         self._parts.capture.set_nodes(self._nodes())
         self._parts.capture.set_scopes(scopes_of(self._configuration, self._parts, native_vlan=self._native_vlan))
         self._parts.capture.set_overlays(known_tunnels(self._configuration, self._parts))
@@ -114,13 +116,28 @@ class ClusterManager:
         running.feed.end()
 
     def _nodes(self) -> list[tuple[str, int]]:
-        """Return (outer address, cluster) for every node whose address belongs to one cluster only."""
-        owners: dict[str, set[int]] = {}
-        for name in self._running:
+        """Return (outer address, cluster) for every node whose address belongs to one cluster only.
+
+        Of connections that lead to the same cluster, the first that is heard stands for all.
+        """
+        clusters = self._parts.clusters
+        owners: dict[str, dict[str, str]] = {}
+        for name in sorted(self._running, key=lambda name: clusters.away_since(name) is not None):
             for row in self._parts.nodes.of(name):
+                node = row.node.uid if is_uuid(row.node.uid) else f"{name}/{row.node.name}"
                 for address in row.addresses.outer:
-                    owners.setdefault(address, set()).add(self._parts.clusters.number(name))
-        return [(address, next(iter(numbers))) for address, numbers in owners.items() if len(numbers) == 1]
+                    owners.setdefault(address, {}).setdefault(node, name)
+        found = [(address, next(iter(names.values()))) for address, names in owners.items() if len(names) == 1]
+        return [(address, clusters.number(name)) for address, name in found]
+
+    def _note_twins(self) -> None:
+        """Say of connections that lead to the same cluster that they do."""
+        first: dict[str, str] = {}
+        for name in self._running:
+            uids = [row.node.uid for row in self._parts.nodes.of(name) if is_uuid(row.node.uid)]
+            twin = next((first[uid] for uid in uids if uid in first), "")
+            set_warning(self._parts.clusters.status(name), "twin", twin and f"It is the same cluster as {twin}.")
+            first |= {uid: name for uid in uids if uid not in first}
 
 
 def scopes_of(configuration: Configuration, parts: Parts, *, native_vlan: int) -> list[Scope]:

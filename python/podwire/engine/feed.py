@@ -119,6 +119,7 @@ class ClusterFeed:
             self._naming.resumed(self._parts.clock.now_ns())
         if state.state == "connected" and state.last_event_ns is not None and status.contact_ns is not None:
             self._vouch(state.last_event_ns)
+        is_other = (state.state == "connected") != (status.state == "connected")
         status.state = state.state
         status.error = state.error
         status.server = state.server
@@ -129,10 +130,13 @@ class ClusterFeed:
         status.denied = state.denied
         status.retry_at_ns = state.retry_at_ns
         tell_away(self._parts)
-        _set_warning(status, "connection", state.warning)
-        _set_warning(status, "rights", " ".join(state.costs))
+        if is_other and self._is_judged:
+            # Of two connections to one cluster, the one that is heard stands for both.
+            self._changed()
+        set_warning(status, "connection", state.warning)
+        set_warning(status, "rights", " ".join(state.costs))
         left_out = f"{state.undecodable} objects have unexpected fields and are left out." if state.undecodable else ""
-        _set_warning(status, "objects", left_out)
+        set_warning(status, "objects", left_out)
         self._settle()
 
     def _vouch(self, at_ns: int) -> None:
@@ -154,12 +158,13 @@ class ClusterFeed:
         text = overlay_warning(self._parts.findings.current(self._name))
         status = self._parts.clusters.status(self._name)
         has_vxlan = any(each.kind is Encapsulation.VXLAN for each in learned)
-        _set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics and not has_vxlan else "")
-        _set_warning(status, "detectors", detectors.faults())
-        _set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
+        set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics and not has_vxlan else "")
+        set_warning(status, "detectors", detectors.faults())
+        set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
 
 
-def _set_warning(status: ClusterStatus, topic: str, text: str) -> None:
+def set_warning(status: ClusterStatus, topic: str, text: str) -> None:
+    """Put a warning in place of the topic's last one; an empty text takes it away."""
     if text:
         status.warnings[topic] = text
     else:

@@ -6,7 +6,7 @@ another, so that a connection keeps the right name after its Pod is gone.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -73,6 +73,12 @@ class EndpointTable:
         self._ended: OrderedDict[int, None] = OrderedDict()
         self._most_ended = most_ended
         self._last_number = 0
+        self._shared: dict[int, int] = {}
+        """By number: that of the same endpoint as another cluster has it, where two connections lead to one cluster."""
+        self._sharers: Counter[int] = Counter()
+        """By number that stands for those of other clusters: how many they are."""
+        self._outlived: set[int] = set()
+        """Numbers that are let go and still stand for the same endpoint of another cluster."""
         self.forgotten = 0
         """How many ended endpoints were let go to stay within the bound."""
 
@@ -88,13 +94,16 @@ class EndpointTable:
         if known is not None:
             self._ended.pop(known.number, None)
             addresses = _joined(known.addresses, addresses)
-        number = known.number if known is not None else self._last_number + 1
+        number = known.number if known is not None else self._new_number(holder)
         made = msgspec.structs.replace(holder, number=number, addresses=addresses)
         if known == made:
             return known
-        self._last_number = max(self._last_number, number)
         book[holder.uid] = self._by_number[number] = made
         return made
+
+    def shared(self, number: int) -> int:
+        """Return the number that stands for the endpoint whichever cluster tells of it: that of the first that did."""
+        return self._shared.get(number, number)
 
     def get(self, number: int) -> Endpoint | None:
         """Return endpoint `number`, or None for 0 and for what was forgotten."""
@@ -119,15 +128,42 @@ class EndpointTable:
         self._ended[endpoint.number] = None
         while len(self._ended) > self._most_ended:
             oldest, _ = self._ended.popitem(last=False)
-            gone = self._by_number.pop(oldest)
+            gone = self._by_number[oldest]
+            self._let_go(oldest)
             self._by_uid[gone.cluster, gone.kind].pop(gone.uid, None)
             self.forgotten += 1
+
+    def _let_go(self, number: int) -> None:
+        if self._sharers[number]:
+            self._outlived.add(number)
+            return
+        del self._by_number[number]
+        first = self._shared.pop(number, 0)
+        self._sharers.subtract((first,) if first else ())
+        if first in self._outlived and not self._sharers[first]:
+            self._outlived.discard(first)
+            del self._by_number[first], self._sharers[first]
+
+    def _new_number(self, holder: Endpoint) -> int:
+        self._last_number += 1
+        if is_uuid(holder.uid):
+            for (cluster, kind), book in self._by_uid.items():
+                if kind is holder.kind and cluster != holder.cluster and (twin := book.get(holder.uid)) is not None:
+                    first = self._shared[self._last_number] = self.shared(twin.number)
+                    self._sharers[first] += 1
+                    break
+        return self._last_number
 
     def end_cluster(self, cluster: str) -> None:
         """Note that every endpoint of the cluster is gone."""
         for kind in EndpointKind:
             for endpoint in self.live(cluster, kind):
                 self.end(endpoint)
+
+
+def is_uuid(uid: str) -> bool:
+    """Say whether a UID is one as API servers make them (RFC 9562): there are no two in the world."""
+    return len(uid) == _UUID_LENGTH and uid[8] == uid[13] == uid[18] == uid[23] == "-"
 
 
 def _joined(earlier: tuple[str, ...], present: tuple[str, ...]) -> tuple[str, ...]:
@@ -137,5 +173,6 @@ def _joined(earlier: tuple[str, ...], present: tuple[str, ...]) -> tuple[str, ..
     return tuple(dict.fromkeys((*earlier, *present)))[-_MOST_ADDRESSES:]
 
 
+_UUID_LENGTH = 36
 _MOST_ADDRESSES = 64
 """Addresses that are remembered of one endpoint: a Pod keeps its own for life, a node may have some dozens."""

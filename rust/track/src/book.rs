@@ -176,7 +176,8 @@ fn held(cluster: u16, span: &Span) -> Option<Held> {
     (span.from_ns < until_ns).then_some(kept)
 }
 
-/// Two clusters that claim an address at the same time contradict each other, and so do two spans of one cluster.
+/// Two clusters that claim an address at the same time contradict each other, and so do two spans of one cluster; not
+/// where they mean the same endpoint, as two connections to one cluster do.
 fn judge(list: &[Held], ns: u64, admits: impl Fn(u16) -> bool) -> Answer {
     let mut found: Option<Answer> = None;
     let mut none = Answer::nobody(Reason::NoneClaims);
@@ -201,6 +202,9 @@ fn answer_of(held: &Held) -> Answer {
 }
 
 fn contradiction(other: &Answer, held: &Held) -> Answer {
+    if other.endpoint == held.endpoint && held.endpoint != 0 {
+        return *other;
+    }
     if other.cluster == held.cluster {
         return Answer { cluster: held.cluster, ..Answer::nobody(Reason::Unsure) };
     }

@@ -157,7 +157,10 @@ impl Names {
         let behind = behind.filter(|answer| self.doubt(answer, ns).is_none());
         let answer = behind.unwrap_or_else(|| self.book.find(addr, ns, admits));
         match answer.reason {
-            Reason::Named => self.doubt(&answer, ns).unwrap_or(answer),
+            Reason::Named => match self.doubt(&answer, ns) {
+                Some(doubt) => self.vouched(addr, &answer, ns, admits).unwrap_or(doubt),
+                None => answer,
+            },
             Reason::NoneClaims | Reason::Ended | Reason::NotYet => self.unheard(ns, admits).unwrap_or(answer),
             _ => answer,
         }
@@ -166,6 +169,13 @@ impl Names {
     /// What speaks against an open claim: its cluster tells nothing any more.
     fn doubt(&self, answer: &Answer, ns: u64) -> Option<Answer> {
         if answer.is_open { self.unheard(ns, |cluster| cluster == answer.cluster) } else { None }
+    }
+
+    /// The same answer from a cluster that is heard, where two connections lead to one cluster.
+    fn vouched(&self, addr: IpAddr, doubted: &Answer, ns: u64, admits: impl Fn(u16) -> bool) -> Option<Answer> {
+        let is_heard = |cluster| self.unheard(ns, |each| each == cluster).is_none();
+        let answer = self.book.find(addr, ns, |cluster| admits(cluster) && is_heard(cluster));
+        Some(answer).filter(|answer| answer.reason == Reason::Named && answer.endpoint == doubted.endpoint)
     }
 
     fn unheard(&self, ns: u64, admits: impl Fn(u16) -> bool) -> Option<Answer> {

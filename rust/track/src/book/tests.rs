@@ -49,6 +49,13 @@ fn two_at_a_time_name_nobody() {
 }
 
 #[test]
+fn two_clusters_that_mean_the_same_endpoint_agree() {
+    let book = book(&[(1, &[span(7, 100, None)]), (2, &[span(7, 110, None)])]);
+    let answer = book.find(ADDR, 120, |_| true);
+    assert_eq!((answer.reason, answer.endpoint, answer.cluster), (Reason::Named, 7, 1));
+}
+
+#[test]
 fn two_clusters_are_ambiguous_until_one_is_admitted() {
     let book = book(&[(1, &[span(5, 100, None)]), (2, &[span(9, 100, None)])]);
     assert_eq!(found(&book, 120), (Reason::Ambiguous, 0));
