@@ -80,6 +80,11 @@ class Listening:
                 listener.command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.STDOUT
             )
         self._wait_until_ready()
+        self._before_s = 0.0
+
+    def begin(self) -> None:
+        """Count its CPU time from now on, once it has read what was sent before."""
+        time.sleep(_SETTLE_SECONDS)
         self._before_s = self._cpu_s()
 
     def stop(self) -> Heard:

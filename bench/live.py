@@ -11,7 +11,7 @@ import os
 import subprocess
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench import captures, table
@@ -45,11 +45,17 @@ def main(sizes: Sizes) -> None:
     if os.geteuid() != 0:
         table.note("Live measurements need root: network namespaces and packet sockets.")
         return
-    for kind in ("plain", "vxlan"):
-        words = ("--kind", kind, "--packets", str(sizes.live_frames), "--connections", str(sizes.live_frames // 50))
-        made = captures.make(*words, "--at-a-time", str(sizes.live_frames // 500), "--segment", "64")
+    for kind, length in (("plain", 50), ("vxlan", 50), ("plain", 500)):
+        made = _capture(sizes, kind, length, seed=1)
+        warming = _capture(sizes, kind, length, seed=2)
         with laid_wire() as wire, tempfile.TemporaryDirectory() as folder:
-            _table(kind, Bench(wire, made, sizes, Path(folder)))
+            _table(f"{kind}, {length} packets a connection", Bench(wire, made, warming, sizes, Path(folder)))
+
+
+def _capture(sizes: Sizes, kind: str, length: int, *, seed: int) -> Made:
+    words = ("--kind", kind, "--packets", str(sizes.live_frames), "--connections", str(sizes.live_frames // length))
+    at_a_time = str(sizes.live_frames // length // 10)
+    return captures.make(*words, "--at-a-time", at_a_time, "--segment", "64", "--seed", str(seed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +64,14 @@ class Bench:
 
     wire: Wire
     made: Made
+    warming: Made
+    """What is sent before, so that no listener is measured while its tables grow."""
     sizes: Sizes
     folder: Path
 
-    def send(self, rate: float | None) -> Sent:
-        """Send the capture once, at a rate or as fast as it goes."""
-        command = [str(captures.traffic()), "send", SENDER_LINK, self.made.name]
+    def send(self, rate: float | None, made: Made | None = None) -> Sent:
+        """Send the capture, or another one, once, at a rate or as fast as it goes."""
+        command = [str(captures.traffic()), "send", SENDER_LINK, (made or self.made).name]
         command += ["--seconds", str(self.sizes.live_seconds)]
         command += [] if rate is None else ["--rate", str(int(rate))]
         with self.wire.start_sender(command, stdout=subprocess.PIPE, text=True) as process:
@@ -78,8 +86,11 @@ class Bench:
         """Send while a listener listens."""
         listening = Listening(self.wire, listener, self.folder / "log")
         with closing(_Ending(listening)):
+            warmed = self.send(_MODERATE * 2, self.warming)
+            listening.begin()
             sent = self.send(rate)
-            return sent, listening.stop()
+            heard = listening.stop()
+            return sent, replace(heard, packets=heard.packets - warmed.packets)
 
 
 class _Ending:

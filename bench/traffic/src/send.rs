@@ -1,15 +1,20 @@
-//! Sends the frames of a capture through a packet socket, at a given rate or as fast as it goes.
+//! Sends the frames of a capture through a transmit ring, at a given rate or as fast as it goes.
 use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::options::number;
 
+mod ring;
 mod sys;
 
 const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
 /// Frames that one system call sends.
 const AT_ONCE: usize = 64;
+/// Slots of the ring.
+const SLOTS: usize = 1024;
+/// Calls in a row that may send nothing before the link counts as stuck.
+const MOST_IDLE: usize = 100_000;
 /// No run is longer.
 const MOST_SECONDS: u64 = 30;
 
@@ -37,18 +42,27 @@ pub fn run(words: &[String]) -> Result<String, String> {
 }
 
 fn send(socket: &sys::Socket, frames: &[Vec<u8>], orders: &Orders, began: Instant) -> Result<usize, String> {
+    let told = |reason: std::io::Error| format!("{}: {reason}", orders.interface);
+    let longest = frames.iter().map(Vec::len).max().unwrap_or(0);
+    let mut ring = ring::Ring::make(socket, longest, SLOTS).map_err(told)?;
     let end = began + Duration::from_secs(orders.seconds);
-    let mut sent = 0;
-    let mut batch = sys::Batch::new(AT_ONCE);
-    while sent < frames.len() && Instant::now() < end {
-        let upto = (sent + AT_ONCE).min(frames.len());
-        let due = began + Duration::from_secs_f64(sent as f64 / orders.rate);
-        while Instant::now() < due {
+    let (mut put_in, mut idle) = (0, 0);
+    while idle <= MOST_IDLE {
+        let is_over = put_in == frames.len() || Instant::now() >= end;
+        if is_over && ring.is_empty() {
+            return Ok(put_in);
+        }
+        let due = began + Duration::from_secs_f64(put_in as f64 / orders.rate);
+        while !is_over && Instant::now() < due {
             std::hint::spin_loop();
         }
-        sent += batch.send(socket, &frames[sent..upto]).map_err(|reason| format!("{}: {reason}", orders.interface))?;
+        let upto = if is_over { put_in } else { (put_in + AT_ONCE).min(frames.len()) };
+        let more = frames[put_in..upto].iter().take_while(|frame| ring.put(frame)).count();
+        ring.send().map_err(told)?;
+        put_in += more;
+        idle = if more == 0 { idle + 1 } else { 0 };
     }
-    Ok(sent)
+    Err(format!("{}: it takes no frames.", orders.interface))
 }
 
 fn read(words: &[String]) -> Result<Orders, String> {
@@ -79,7 +93,7 @@ fn load(orders: &Orders) -> Result<Vec<Vec<u8>>, String> {
             |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize;
         let Some(kept) = more.get(..length(8)) else { break };
         let mut frame = kept.to_vec();
-        frame.resize(length(12).min(1 << 16), 0);
+        frame.resize(length(12).min(ring::LONGEST), 0);
         frames.push(frame);
         rest = &more[length(8)..];
         if frames.len() == orders.frames {

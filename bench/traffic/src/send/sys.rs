@@ -1,18 +1,12 @@
-//! The only unsafe code of this crate: a packet socket to send with, and the choice of a CPU.
+//! A packet socket to send with, and the choice of a CPU.
 #![allow(unsafe_code)]
 use std::ffi::CString;
 use std::io;
 use std::mem::{size_of, zeroed};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// A raw packet socket, bound to one interface, that takes part in receiving nothing.
 pub struct Socket(OwnedFd);
-
-/// The arrays that `sendmmsg` reads, made once.
-pub struct Batch {
-    parts: Vec<libc::iovec>,
-    messages: Vec<libc::mmsghdr>,
-}
 
 /// Keeps this thread on one CPU.
 pub fn pin(cpu: usize) -> io::Result<()> {
@@ -50,19 +44,24 @@ impl Socket {
         let descriptor = checked(unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) })?;
         // SAFETY: `descriptor` was just opened, and nobody else has it.
         let socket = Self(unsafe { OwnedFd::from_raw_fd(descriptor) });
-        socket.set_bypass()?;
+        let on: libc::c_int = 1;
+        socket.set(libc::PACKET_QDISC_BYPASS, &on)?;
         socket.bind(index)?;
         Ok(socket)
     }
 
-    fn set_bypass(&self) -> io::Result<()> {
-        let on: libc::c_int = 1;
-        let length = size_of::<libc::c_int>() as libc::socklen_t;
-        let option = libc::PACKET_QDISC_BYPASS;
-        // SAFETY: `on` is an int of `length` bytes that lives through the call.
-        let done =
-            unsafe { libc::setsockopt(self.0.as_raw_fd(), libc::SOL_PACKET, option, (&raw const on).cast(), length) };
+    /// Sets one of its options (packet(7)).
+    pub fn set<T>(&self, option: libc::c_int, value: &T) -> io::Result<()> {
+        let length = size_of::<T>() as libc::socklen_t;
+        let pointer = std::ptr::from_ref(value).cast();
+        // SAFETY: `value` is of `length` bytes, lives through the call, and is only read.
+        let done = unsafe { libc::setsockopt(self.0.as_raw_fd(), libc::SOL_PACKET, option, pointer, length) };
         checked(done).map(drop)
+    }
+
+    /// What the kernel knows it by.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
     fn bind(&self, index: u32) -> io::Result<()> {
@@ -76,39 +75,7 @@ impl Socket {
     }
 }
 
-impl Batch {
-    /// Room for this many frames at once.
-    pub fn new(room: usize) -> Self {
-        Self { parts: Vec::with_capacity(room), messages: Vec::with_capacity(room) }
-    }
-
-    /// Sends the frames. Returns how many the kernel took, which may be fewer; waits where it has no room at all.
-    pub fn send(&mut self, socket: &Socket, frames: &[Vec<u8>]) -> io::Result<usize> {
-        self.parts.clear();
-        self.messages.clear();
-        let part = |frame: &Vec<u8>| libc::iovec { iov_base: frame.as_ptr().cast_mut().cast(), iov_len: frame.len() };
-        self.parts.extend(frames.iter().map(part));
-        for part in &mut self.parts {
-            // SAFETY: `mmsghdr` is numbers and pointers, for which zero (none) is valid.
-            let mut message: libc::mmsghdr = unsafe { zeroed() };
-            message.msg_hdr.msg_iov = part;
-            message.msg_hdr.msg_iovlen = 1;
-            self.messages.push(message);
-        }
-        let count = self.messages.len() as libc::c_uint;
-        loop {
-            // SAFETY: `count` messages are there; each points at one of `parts`, which points at a frame that is only
-            // read. All live through the call.
-            let sent = unsafe { libc::sendmmsg(socket.0.as_raw_fd(), self.messages.as_mut_ptr(), count, 0) };
-            match checked(sent) {
-                Ok(sent) => return Ok(sent as usize),
-                Err(reason) if reason.raw_os_error() == Some(libc::ENOBUFS) => std::thread::yield_now(),
-                Err(reason) => return Err(reason),
-            }
-        }
-    }
-}
-
-fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
+/// What a system call that returns a number came to.
+pub fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
