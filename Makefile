@@ -63,6 +63,10 @@ test-python: build  ## Test everything else, on live packets where root allows i
 fuzz:  ## Fuzz the packet core: every target for 20 seconds
 	scripts/fuzz 20
 
+.PHONY: sanitize
+sanitize:  ## Test the unsafe code under the address sanitizer
+	@scripts/sanitize
+
 .PHONY: bench
 bench: build  ## Measure, and print the tables of docs/performance.md
 	$(BIN)/python -m bench

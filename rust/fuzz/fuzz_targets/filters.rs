@@ -1,4 +1,4 @@
-//! The kernel's programs over any bytes: each ends in a verdict that it may come to.
+//! The kernel's programs over any bytes: each ends, and keeps no more than it was told.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
     let link = LINKS[usize::from(choice) % LINKS.len()];
     for mode in [Mode::Full, Mode::Control] {
         let interest = Interest { mode, snap_bytes: 256, link, ports: ports.clone() };
-        assert!([0, 128, 256].contains(&run(&assemble(&interest), frame)));
+        assert!(run(&assemble(&interest), frame) <= interest.snap_bytes);
     }
     // What the kernel knows beside the bytes is not there: the program reads past them, and ends.
     assert_eq!(run(&spread(&ports), frame), 0);

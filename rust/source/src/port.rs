@@ -43,7 +43,7 @@ impl Port {
             ports.push(Self::open(monitor, open_socket(monitor)?, shape, &target)?);
         }
         let is_up = is_up(&ports[0].socket, monitor.name());
-        match share(&ports) {
+        match share(&ports, hardware == LOOPBACK) {
             Ok(()) => {}
             Err(_) if !is_up => ports.iter_mut().for_each(|port| port.is_whole = false),
             Err(reason) => return Err(monitor.failed("share its packets among threads", reason)),
@@ -77,13 +77,13 @@ impl Port {
 }
 
 /// Makes one group of several ports, numbered in their order.
-fn share(ports: &[Port]) -> std::io::Result<()> {
+fn share(ports: &[Port], ignores_outgoing: bool) -> std::io::Result<()> {
     let [first, others @ ..] = ports else { return Ok(()) };
     if others.is_empty() {
         return Ok(());
     }
-    let group = first.socket.join(None)?;
-    others.iter().try_for_each(|port| port.socket.join(Some(group)).map(drop))
+    let group = first.socket.join(None, ignores_outgoing)?;
+    others.iter().try_for_each(|port| port.socket.join(Some(group), ignores_outgoing).map(drop))
 }
 
 fn open_socket(monitor: &Monitor) -> Result<Socket> {

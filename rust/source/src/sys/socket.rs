@@ -11,6 +11,9 @@ use crate::filter::Instruction;
 use crate::sys::poll::poll_for_input;
 use crate::sys::ring::Shape;
 
+/// PACKET_FANOUT_FLAG_IGNORE_OUTGOING (linux/if_packet.h, since Linux 5.7).
+const FANOUT_FLAG_IGNORE_OUTGOING: u32 = 0x4000;
+
 /// Since the last look: packets lost for want of room, and times the ring was full.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Statistics {
@@ -59,10 +62,12 @@ impl Socket {
 
     /// Shares the packets of its interface with others: takes a place in `group`, or in a new one. Returns the group.
     ///
-    /// Which member a packet goes to, `spread` tells; members count from 0 in the order in which they joined.
-    pub(crate) fn join(&self, group: Option<u16>) -> io::Result<u16> {
-        let new = libc::PACKET_FANOUT_FLAG_UNIQUEID;
-        let kind = libc::PACKET_FANOUT_CBPF | if group.is_some() { 0 } else { new };
+    /// Which member a packet goes to, `spread` tells; members count from 0 in the order in which they joined. A group
+    /// does not know what its members leave out: `ignores_outgoing` says it of all.
+    pub(crate) fn join(&self, group: Option<u16>, ignores_outgoing: bool) -> io::Result<u16> {
+        let new = if group.is_some() { 0 } else { libc::PACKET_FANOUT_FLAG_UNIQUEID };
+        let leaves_out = if ignores_outgoing { FANOUT_FLAG_IGNORE_OUTGOING } else { 0 };
+        let kind = libc::PACKET_FANOUT_CBPF | new | leaves_out;
         self.set(SOL_PACKET, libc::PACKET_FANOUT, &(u32::from(group.unwrap_or(0)) | kind << 16))?;
         // The lower half is the group's number.
         Ok(self.get::<u32>(SOL_PACKET, libc::PACKET_FANOUT)? as u16)
