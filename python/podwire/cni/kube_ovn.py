@@ -16,7 +16,7 @@ from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import Encapsulation, Overlay
 
 PLUGIN = "kube-ovn"
-_SUBNETS = "subnets.kubeovn.io"
+SUBNETS = "subnets.kubeovn.io"
 _JOIN = "join"
 """The Subnet that connects the nodes themselves; no Pod lives in it."""
 _TUNNELS = {
@@ -34,7 +34,7 @@ def detect(evidence: Evidence) -> CniFinding | None:
     notes = Notes()
     found_agents.say_states(agents, evidence, notes)
     tunnel = _tunnel(agents[0], notes)
-    subnets = [each for each in evidence.custom if each.resource == _SUBNETS and each.name != _JOIN]
+    subnets = [each for each in evidence.custom if each.resource == SUBNETS and each.name != _JOIN]
     bare = [each for each in subnets if each.spec.get("vlan")]
     if subnets:
         notes.say(f"{len(bare)} of {reading.counted(len(subnets), 'Subnet')} have a vlan and are not wrapped")

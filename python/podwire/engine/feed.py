@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from podwire.cni.host_ports import maps_host_ports
 from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.cni.path_rules import network_of
+from podwire.cni.shared_ranges import shared_ranges, warning_of
 from podwire.engine import detectors
 from podwire.engine.claiming import tell_away
 from podwire.engine.decoding import overlay_warning
@@ -42,6 +43,7 @@ class ClusterFeed:
         self.relations = ClusterRelations(name, parts)
         """Where the cluster's Services and owners go."""
         self._is_judged = False
+        self._shared: tuple[str, ...] = ()
         self.settled = asyncio.Event()
         """Set once the cluster was reached and judged, or stands in an error."""
 
@@ -100,6 +102,8 @@ class ClusterFeed:
         self._parts.paths.put(self._name, network_of(evidence, findings))
         self._naming.node_addresses_replaced(nodes, at_ns)
         self._naming.map_host_ports(maps_host_ports(evidence), self._parts.pods.of(self._name), at_ns)
+        self._shared = shared_ranges(evidence, findings)
+        self._naming.share(self._shared, self._parts.pods.of(self._name), at_ns)
         if self._parts.findings.update(self._name, findings, at_ns):
             for finding in findings:
                 _log.info("cluster %s: %s %s, %s", self._name, finding.plugin, finding.backend, finding.network_type)
@@ -160,6 +164,7 @@ class ClusterFeed:
         has_vxlan = any(each.kind is Encapsulation.VXLAN for each in learned)
         set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics and not has_vxlan else "")
         set_warning(status, "detectors", detectors.faults())
+        set_warning(status, "networks", warning_of(self._shared))
         set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
 
 

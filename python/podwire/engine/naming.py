@@ -7,6 +7,7 @@ same UID can end a claim. A Pod on its node's network claims the ports that it d
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 
 from podwire.cni.node_addresses import nodes_with_addresses
@@ -17,7 +18,7 @@ from podwire.engine.parts import Parts
 from podwire.model.evidence import Evidence, Node
 from podwire.model.nodes import NodeAddresses
 from podwire.model.pods import Pod
-from podwire.tables.claims import Place, Sight
+from podwire.tables.claims import Door, Place, Sight
 from podwire.tables.endpoints import Endpoint, EndpointKind
 
 TERMINATING = "Terminating"
@@ -44,6 +45,9 @@ class ClusterNaming:
         """Until then, somebody who was never seen may have had any address."""
         self._maps_host_ports = False
         """Whether ports of nodes are known to lead to the Pods that ask for them."""
+        self._shared: tuple[str, ...] = ()
+        """Ranges that several networks of the cluster use."""
+        self._shared_networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = ()
 
     def pods_replaced(
         self, before: Mapping[str, Pod], pods: Mapping[str, Pod], at_ns: int, *, known_until_ns: int | None = None
@@ -98,6 +102,24 @@ class ClusterNaming:
                     self._claims.claim(self._number, door, endpoint.number, _first_sight(pod, at_ns))
             else:
                 self._end_all(endpoint, endpoint.host_doors, 0)
+        tell_core(self._parts)
+
+    def share(self, ranges: tuple[str, ...], pods: Mapping[str, Pod], at_ns: int) -> None:
+        """Take it that several networks of the cluster use exactly these ranges: addresses in them name nobody."""
+        if ranges == self._shared:
+            return
+        had = {uid: self._places(pod) for uid, pod in pods.items()}
+        self._shared = ranges
+        self._shared_networks = tuple(map(ipaddress.ip_network, ranges))
+        for uid, pod in pods.items():
+            has = self._places(pod)
+            if had[uid] == has:
+                continue
+            endpoint = self._put_pod(pod)
+            self._end_all(endpoint, [each for each in had[uid] if each not in has], 0)
+            for place in has:
+                if place not in had[uid]:
+                    self._claims.claim(self._number, place, endpoint.number, Sight(at_ns, at_ns, at_ns))
         tell_core(self._parts)
 
     def resumed(self, at_ns: int) -> None:
@@ -184,7 +206,13 @@ class ClusterNaming:
                 self._claims.contest(self._number, place, endpoint.number, at_ns=sight.at_ns)
 
     def _places(self, pod: Pod | None) -> tuple[Place, ...]:
-        return places_of(pod, with_host_ports=self._maps_host_ports)
+        places = places_of(pod, with_host_ports=self._maps_host_ports)
+        if not self._shared_networks:
+            return places
+        return tuple(each for each in places if isinstance(each, Door) or not self._is_shared(each))
+
+    def _is_shared(self, address: str) -> bool:
+        return any(ipaddress.ip_address(address) in network for network in self._shared_networks)
 
     def _rival(self, place: Place, pod: Pod, pods: Mapping[str, Pod]) -> Pod | None:
         """Return another Pod of the list that has the place, by what is known so far."""

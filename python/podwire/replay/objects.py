@@ -9,6 +9,7 @@ from pathlib import Path
 from podwire.cni.host_ports import maps_host_ports
 from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.cni.path_rules import network_of
+from podwire.cni.shared_ranges import shared_ranges
 from podwire.engine import detectors
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
@@ -46,6 +47,7 @@ def _take(cluster: str, loaded: LoadedCluster, parts: Parts) -> list[Overlay]:
     parts.paths.put(cluster, network_of(loaded.evidence, findings))
     naming = ClusterNaming(cluster, parts)
     naming.map_host_ports(maps_host_ports(loaded.evidence), {}, 0)
+    naming.share(shared_ranges(loaded.evidence, findings), {}, 0)
     naming.take_objects(parts.pods.of(cluster), nodes)
     relations = ClusterRelations(cluster, parts)
     relations.services_replaced(loaded.services, 0)

@@ -236,3 +236,16 @@ def test_what_was_written_down_once_holds_for_all_time(naming: Cluster, recorder
     pods = [pod("1", "10.0.0.1"), pod("old", "10.0.0.2", started_ns=20), pod("new", "10.0.0.2", started_ns=50)]
     naming.naming.take_objects({each.uid: each for each in pods}, [])
     assert recorder.claims == {("10.0.0.1", 1): (0, None), ("10.0.0.2", 2): (0, 50), ("10.0.0.2", 3): (50, None)}
+
+
+def test_an_address_that_several_networks_use_names_nobody(naming: Cluster, recorder: Recorder) -> None:
+    mine, theirs, other = pod("a", "10.0.0.1"), pod("b", "10.0.0.1", started_ns=20), pod("c", "10.9.0.1")
+    naming.pods_replaced([mine, other], 50)
+    naming.naming.share(("10.0.0.0/16",), naming.parts.pods.of("k"), 60)
+    naming.pod_changed(theirs, 70)
+    assert {place for place, _ in recorder.claims} == {"10.9.0.1"}
+    naming.pod_removed(mine, 80)
+    naming.naming.share((), naming.parts.pods.of("k"), 90)
+    naming.pod_changed(theirs, 100)
+    held = {place: since_ns for (place, _), (since_ns, until_ns) in recorder.claims.items() if until_ns is None}
+    assert held == {"10.9.0.1": held["10.9.0.1"], "10.0.0.1": 90}
