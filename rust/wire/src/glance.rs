@@ -121,6 +121,11 @@ fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32, vlan: u16, tun
     if !((header_len >= tcp::HEADER_LEN as u32) & (headers <= total) & (total <= room)) {
         return None;
     }
+    let ip_id = half(bytes, ip + 4);
+    // Without an identification the options tell copies apart, which are not looked at here.
+    if (ip_id == 0) & (header_len > tcp::HEADER_LEN as u32) {
+        return None;
+    }
     Some(Parsed {
         addrs: addrs(bytes, ip),
         src_port: half(bytes, at),
@@ -130,7 +135,7 @@ fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32, vlan: u16, tun
         window: half(bytes, at + 14),
         flags: bytes[at + 13],
         fragmented: false,
-        ip_id: half(bytes, ip + 4),
+        ip_id,
         checksum: half(bytes, at + 16),
         payload_len: total - headers,
         vlan,

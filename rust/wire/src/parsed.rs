@@ -80,7 +80,9 @@ pub struct Parsed {
     pub fragmented: bool,
     /// IPv4 identification of the innermost header; 0 in IPv6.
     pub ip_id: u16,
-    /// TCP checksum as captured. With the identification it tells a copy of a packet from a retransmission.
+    /// TCP checksum as captured. With the identification it tells a copy of a packet from a retransmission; where there
+    /// is none, the options are in it as well: a checksum that is left to the network card does not cover their time
+    /// stamps (RFC 7323) yet.
     pub checksum: u16,
     /// Bytes of payload, as the IP header tells.
     pub payload_len: u32,

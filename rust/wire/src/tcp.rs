@@ -132,6 +132,20 @@ impl<'a> Packet<'a> {
     }
 }
 
+/// A number that differs where the options of a header differ, as far as they were captured; 0 without options. `bytes`
+/// begin with the header, whose length with options is `header_len`.
+#[inline]
+#[must_use]
+pub fn digest(bytes: &[u8], header_len: usize) -> u16 {
+    let options = bytes.get(HEADER_LEN..header_len.min(bytes.len())).unwrap_or_default();
+    let (words, _) = options.as_chunks::<4>();
+    let mixed = words.iter().fold(0_u32, |digest, &word| {
+        // By the golden ratio, so that what differs in the last bits differs in the first ones afterwards.
+        (digest.rotate_left(9) ^ u32::from_be_bytes(word)).wrapping_mul(0x9e37_79b9)
+    });
+    (mixed >> 16) as u16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +168,21 @@ mod tests {
         let mut bytes = HEADER;
         bytes[12] = 0x40;
         assert_eq!(Packet::new(&bytes).unwrap_err(), Broken::Malformed);
+    }
+
+    #[test]
+    fn options_that_differ_have_another_digest() {
+        let header = |stamp: u32| {
+            let mut bytes = vec![0_u8; HEADER_LEN];
+            bytes.extend([1, 1, 8, 10]);
+            bytes.extend(stamp.to_be_bytes());
+            bytes.extend(7_u32.to_be_bytes());
+            bytes.extend(b"payload");
+            bytes
+        };
+        let digests: std::collections::HashSet<u16> = (0..1000).map(|stamp| digest(&header(stamp), 32)).collect();
+        assert!(digests.len() > 980, "{}", digests.len());
+        assert_eq!(digest(&header(5), 32), digest(&header(5)[..32], 32));
+        assert_eq!((digest(&header(5), HEADER_LEN), digest(&[], 60), digest(&header(5)[..21], 32)), (0, 0, 0));
     }
 }

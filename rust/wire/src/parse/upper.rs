@@ -20,6 +20,7 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
         if header.header_len() > carried {
             return Err(Outcome::Malformed(Layer::Tcp));
         }
+        let options = if network.id == 0 { tcp::digest(self.rest(), header.header_len()) } else { 0 };
         Ok(Parsed {
             addrs: network.addrs,
             src_port: header.src_port(),
@@ -30,7 +31,7 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
             flags: header.flags(),
             fragmented: self.fragment.is_some(),
             ip_id: network.id,
-            checksum: header.checksum(),
+            checksum: header.checksum() ^ options,
             payload_len: length(carried - header.header_len()),
             vlan: self.vlan,
             tunnel: self.tunnel,
