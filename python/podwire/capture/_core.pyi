@@ -72,6 +72,9 @@ class Engine:
         packet when they are taken out, also those that are in the table already.
         """
 
+    def set_holding(self, is_holding: bool) -> None:
+        """Let ended connections whose cluster is away wait in `poll` for its return, 65,536 at most; or no more."""
+
     def set_away(self, away: list[tuple[int, int]]) -> None:
         """Replace the (cluster, since) pairs of clusters that tell nothing at present."""
 

@@ -94,6 +94,10 @@ class Capture:
         """
         self._engine.set_claims(list(claims))
 
+    def set_holding(self, is_holding: bool) -> None:
+        """Let ended connections whose cluster is away wait for its return, at most 65,536 of them; or no more."""
+        self._engine.set_holding(is_holding)
+
     def set_away(self, away: Sequence[tuple[int, int]]) -> None:
         """Say since when (nanoseconds) which clusters tell nothing; none of their claims names what began after."""
         self._engine.set_away(list(away))

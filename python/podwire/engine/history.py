@@ -13,6 +13,7 @@ from typing import Any
 
 from podwire.capture import Filter
 from podwire.engine.finding_history import FindingHistory
+from podwire.engine.holding import Holding
 from podwire.engine.parts import Parts
 from podwire.engine.record_names import RecordNames
 from podwire.history import HistoryStore, Kind, batch_of, connection_batch
@@ -69,6 +70,7 @@ class HistoryWriter:
         self.run_ns = parts.clock.now_ns()
         """Which run wrote a claim: one that was open when its run ended is not known to have gone on."""
         self._names = RecordNames(parts)
+        self._holding = Holding(parts.clusters, parts.clock)
         self._settings = HistorySettings()
         self._updated_ns = parts.clock.now_ns()
         self._sampled_ns = 0
@@ -108,7 +110,8 @@ class HistoryWriter:
         if not self._is_running:
             return
         self._parts.capture.flush()
-        self.collect()
+        self._parts.capture.set_holding(False)
+        self._take_ended()
         if self._settings.enable and self._settings.updates:
             self._update([])
         now_ns = self._parts.clock.now_ns()
@@ -123,7 +126,11 @@ class HistoryWriter:
         return records, self.store.recorded_times(Kind.CAPTURE), self.run_ns
 
     def collect(self) -> None:
-        """Take the ended connections out of the core."""
+        """Take the ended connections out of the core, but those whose names may still come."""
+        self._parts.capture.set_holding(self._holding.is_due())
+        self._take_ended()
+
+    def _take_ended(self) -> None:
         while True:
             batch = self._parts.capture.poll(_POLL_ROWS)
             self._add_connections(batch, "ended")

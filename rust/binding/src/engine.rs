@@ -113,6 +113,10 @@ impl Engine {
         })
     }
 
+    fn set_holding(&self, py: Python<'_>, is_holding: bool) -> PyResult<()> {
+        self.free(py, |core| core.each(|tracker| tracker.set_holding(is_holding)))
+    }
+
     fn set_away(&self, py: Python<'_>, away: Vec<(u16, u64)>) -> PyResult<()> {
         self.free(py, |core| core.each(|tracker| tracker.set_away(&away)))
     }

@@ -14,6 +14,7 @@ mod fragments;
 mod frame;
 mod gaps;
 mod hash;
+mod held;
 mod index;
 mod lane;
 mod learn;

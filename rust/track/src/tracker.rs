@@ -11,6 +11,7 @@ use crate::counters::{Counters, SourceCounters};
 use crate::encrypted::{EncryptedPair, EncryptedPairs};
 use crate::fragments::Fragments;
 use crate::gaps::Gaps;
+use crate::held::Held;
 use crate::learn::{Guess, Guesses};
 use crate::limits::Limits;
 use crate::names::Names;
@@ -46,6 +47,7 @@ pub struct Tracker {
     overlays: Overlays,
     networks: Vec<u32>,
     ended: VecDeque<Connection>,
+    held: Held,
     counters: Counters,
     sources: Vec<SourceCounters>,
     work: Lanes,
@@ -79,6 +81,7 @@ impl Tracker {
             overlays: Overlays::default(),
             networks: Vec::new(),
             ended: VecDeque::new(),
+            held: Held::default(),
             counters: Counters::default(),
             sources: vec![SourceCounters::default(); Self::MAX_SOURCES],
             work: Lanes::new(),
@@ -146,6 +149,7 @@ impl Tracker {
         self.encrypted.clear();
         self.guesses.clear();
         self.ended.clear();
+        self.held.clear();
     }
 
     /// Replaces all that a cluster told of one place before: who held it when, at most one at a time.

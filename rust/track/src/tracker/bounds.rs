@@ -238,12 +238,19 @@ impl Tracker {
         }
     }
 
+    /// From now on, connections whose cluster is away wait for it, as many as the queue of ended ones may be; or they
+    /// do no more, and all that waited can be taken.
+    pub fn set_holding(&mut self, is_holding: bool) {
+        self.held.set_holding(is_holding);
+    }
+
     /// The connections that ended or were let go since the last call, oldest first, at most `max`.
     pub fn take_ended(&mut self, max: usize) -> Vec<Connection> {
-        let taken = self.ended.len().min(max);
-        let mut rows: Vec<Connection> = self.ended.drain(..taken).collect();
-        for row in &mut rows {
-            self.names.judge(row);
+        let mut rows = Vec::with_capacity(max.min(self.ended.len() + self.held.len()));
+        while rows.len() < max {
+            let Some(mut row) = self.held.release().or_else(|| self.ended.pop_front()) else { break };
+            self.names.judge(&mut row);
+            rows.extend(self.held.hold(row, self.limits.ended_queue));
         }
         rows
     }

@@ -100,6 +100,24 @@ fn the_queue_of_ended_connections_is_bounded_and_counted() {
 }
 
 #[test]
+fn no_more_wait_for_their_cluster_than_the_queue_holds() {
+    let mut tracker = Tracker::new(Limits { ended_queue: 3, max_memory_bytes: 1 << 20, ..Limits::default() });
+    tracker.set_away(&[(1, 0)]);
+    tracker.set_holding(true);
+    for round in 0..2 {
+        let begin = START + u64::from(round) * 200 * SECOND;
+        for n in 0..3 {
+            syn_from(&mut tracker, begin + u64::from(n), 3 * round + n);
+        }
+        tracker.expire(begin);
+        tracker.expire(begin + 100 * SECOND);
+        assert_eq!(tracker.take_ended(9).len(), 3 * round as usize, "there was room for the first three");
+    }
+    tracker.set_holding(false);
+    assert_eq!((tracker.take_ended(2).len(), tracker.take_ended(9).len()), (2, 1));
+}
+
+#[test]
 fn memory_stays_within_its_limit_and_attempts_go_first() {
     let limit = 1 << 20;
     let mut talk = Talk::on(Tracker::new(Limits { max_memory_bytes: limit, ..Limits::default() }));

@@ -93,6 +93,34 @@ fn connections_that_ended_are_judged_when_they_are_taken() {
 }
 
 #[test]
+fn those_whose_cluster_is_away_wait_for_it() {
+    let mut talk = Talk::new();
+    talk.told(3, CLIENT.0, &[span(11, START, None)]);
+    talk.tracker.set_away(&[(3, START)]);
+    talk.tracker.set_holding(true);
+    talk.handshake().close(0, 0);
+    talk.tracker.flush();
+    assert_eq!(talk.tracker.take_ended(10), []);
+    talk.tracker.set_away(&[]);
+    assert_eq!(talk.tracker.take_ended(10), [], "what it missed to tell may come only now");
+    talk.tracker.set_holding(false);
+    let taken = talk.tracker.take_ended(10);
+    assert_eq!((taken.len(), taken[0].src_endpoint), (1, 11));
+    assert_eq!(talk.tracker.take_ended(10), []);
+}
+
+#[test]
+fn what_has_its_names_waits_for_nobody() {
+    let mut talk = Talk::new();
+    talk.told(3, CLIENT.0, &[span(11, START, Some(START + 1))]).told(3, SERVER.0, &[span(12, START, Some(START + 1))]);
+    talk.tracker.set_away(&[(3, START)]);
+    talk.tracker.set_holding(true);
+    talk.handshake().close(0, 0);
+    talk.tracker.flush();
+    assert_eq!(talk.tracker.take_ended(10).len(), 1);
+}
+
+#[test]
 fn a_port_of_a_node_is_its_pods_for_servers_only() {
     let mut talk = Talk::new();
     let both = [CLIENT, SERVER];
