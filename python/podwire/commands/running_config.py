@@ -12,6 +12,7 @@ from typing import Any
 
 from podwire.catalog.nouns import Flag, Noun, Parameter
 from podwire.catalog.running_config import RUNNING_CONFIG
+from podwire.catalog.units import NS_PER_SECOND
 from podwire.commands.answer import Answer
 from podwire.commands.handlers import ConfigCommand, Handler
 from podwire.commands.query import Query, option_name, parse_query
@@ -73,5 +74,6 @@ def _words(option: Parameter | Flag, value: Any) -> Iterable[str]:
     if isinstance(option, Flag):
         return [option.yes if value else option.no]
     if option.type.name in ("duration", "latency"):
-        return [option.keyword, f"{value}ns"]
+        seconds, rest = divmod(value, NS_PER_SECOND)
+        return [option.keyword, f"{value}ns" if rest else f"{seconds}s"]
     return [option.keyword, option.type.show_raw(value)]

@@ -141,7 +141,8 @@ def ask(question: Question, sources: Sources) -> Found:
         raise UsageError(msg) from error
     except duckdb.OutOfMemoryException as error:
         memory = f"{question.memory_bytes >> 20} MiB of memory"
-        msg = f"The question needs more than {memory}: ask for a shorter time, or narrow it with filters."
+        advice = "ask for a shorter time, for fewer columns with format, or narrow it with filters"
+        msg = f"The question needs more than {memory}: {advice}."
         raise UsageError(msg) from error
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         msg = f"The history cannot be read: {str(error).splitlines()[0]}"
