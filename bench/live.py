@@ -161,4 +161,4 @@ def _highest(bench: Bench, listener: Listener, rate: float, lost: int) -> float:
 
 
 def _per_million(cpu_s: float, sent: Sent) -> str:
-    return f"{cpu_s / sent.packets * 1e6:.2f}"
+    return f"{cpu_s / sent.packets * 1e6:.3f}"

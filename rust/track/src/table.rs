@@ -82,7 +82,7 @@ impl Table {
 
     /// The direction of a packet in the connection of this slot; None where it is not the packet's.
     ///
-    /// A connection that was let go for a newer one between the same ports still matches: its end was seen.
+    /// A connection that was let go for a newer one between the same ports still matches: see `is_unindexed`.
     #[inline]
     pub fn verify(&self, slot: u32, key: &Key, wide: &WidePair, cluster: u16) -> Option<usize> {
         if slot == NONE { None } else { self.matches(slot, key, wide, cluster) }
@@ -163,6 +163,11 @@ impl Table {
             self.index.remove((hash >> 32) as u32, slot);
             self.slab.cold[slot as usize].set_unindexed();
         }
+    }
+
+    /// Whether packets are not for this connection any more, but for a newer one between the same ports.
+    pub fn is_unindexed(&self, slot: u32) -> bool {
+        self.slab.cold[slot as usize].is_unindexed()
     }
 
     /// Takes a connection out of the table.

@@ -265,9 +265,14 @@ impl Tracker {
         let Some(direction) = self.table.verify(lane.guess, &lane.key, wide, lane.cluster) else {
             return self.count_anew(lane, wide, frame);
         };
-        if !story::quick(&mut self.table.slab.hot[lane.guess as usize], direction, lane) {
-            self.follow(lane.guess, direction, lane, frame);
+        if story::quick(&mut self.table.slab.hot[lane.guess as usize], direction, lane) {
+            return;
         }
+        // Since the guess was made, a segment of the same batch may have begun a new connection between the same ports.
+        if self.table.is_unindexed(lane.guess) {
+            return self.count_anew(lane, wide, frame);
+        }
+        self.follow(lane.guess, direction, lane, frame);
     }
 
     /// The segment of a connection that was not guessed, or is not in the table.

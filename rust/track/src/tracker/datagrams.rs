@@ -11,7 +11,8 @@ use super::Tracker;
 
 impl Tracker {
     pub(super) fn count_datagram(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
-        let guessed = self.table.verify(lane.guess, &lane.key, wide, lane.cluster).map(|found| (lane.guess, found));
+        let guessed = self.table.verify(lane.guess, &lane.key, wide, lane.cluster);
+        let guessed = guessed.filter(|_| !self.table.is_unindexed(lane.guess)).map(|found| (lane.guess, found));
         let found = guessed
             .or_else(|| self.table.find(&lane.key, wide, lane.cluster))
             .or_else(|| self.path_of(frame).and_then(|path| self.find_other_way(&path, frame.source, lane.ts_ns)));

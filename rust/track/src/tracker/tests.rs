@@ -81,6 +81,8 @@ struct Talk {
     /// The IP identification of the latest packet: each has its own.
     id: u16,
     window: u16,
+    /// All that was sent, with its times.
+    sent: Vec<(u64, Vec<u8>)>,
 }
 
 impl Talk {
@@ -90,7 +92,16 @@ impl Talk {
 
     fn on(tracker: Tracker) -> Self {
         let first = [CLIENT_SEQ, SERVER_SEQ];
-        Self { tracker, now: START, ends: [CLIENT, SERVER], first, wrap: |_, frame| frame, id: 0, window: 0xffff }
+        Self {
+            tracker,
+            now: START,
+            ends: [CLIENT, SERVER],
+            first,
+            wrap: |_, frame| frame,
+            id: 0,
+            window: 0xffff,
+            sent: vec![],
+        }
     }
 
     fn v6() -> Self {
@@ -111,8 +122,23 @@ impl Talk {
         let (src, dst) = (self.ends[from], self.ends[1 - from]);
         self.id = self.id % 0x7fff + 1;
         let plain = stamped(build::frame(&Built { src, dst, seq, ack, flags, payload }), self.id, self.window);
-        feed(&mut self.tracker, self.now, &(self.wrap)(from, plain));
+        let frame = (self.wrap)(from, plain);
+        feed(&mut self.tracker, self.now, &frame);
+        self.sent.push((self.now, frame));
         self
+    }
+
+    /// What another tracker makes of the same frames, so many at a time.
+    fn rows_in_batches<'a>(&'a self, tracker: Tracker, frames: usize) -> Vec<Connection> {
+        let mut tracker = tracker;
+        for some in self.sent.chunks(frames) {
+            let frame = |(ts_ns, data): &'a (u64, Vec<u8>)| {
+                let wire_len = data.len() as u32;
+                Frame { ts_ns: *ts_ns, wire_len, data, source: 0, link: LinkType::Ethernet, vlan: None }
+            };
+            tracker.batch(&some.iter().map(frame).collect::<Vec<_>>());
+        }
+        rows(&tracker)
     }
 
     /// The latest packet once more, as another port of the mirror saw it.

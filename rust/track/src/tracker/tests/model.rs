@@ -186,6 +186,22 @@ proptest! {
     }
 
     #[test]
+    fn batches_of_any_size_come_to_the_same(
+        segments in proptest::collection::vec((0..2_usize, 0..32_u8, 0..9_u32, 0..9_u32, 0..3_u16, 0..9_u64), 0..120),
+        frames in 2..120_usize,
+        is_control: bool,
+        keeps_ended: bool,
+    ) {
+        let limits = Limits { control_only: is_control, keeps_ended, max_memory_bytes: 1 << 20, ..Limits::default() };
+        let mut talk = Talk::on(Tracker::new(limits.clone()));
+        for (from, flags, seq, ack, port, millis) in segments {
+            talk.ends[0].1 = 40000 + port;
+            talk.after(millis * MILLI).send(from, flags, seq << 20, ack << 20, 10);
+        }
+        prop_assert_eq!(talk.rows_in_batches(Tracker::new(limits), frames), rows(&talk.tracker));
+    }
+
+    #[test]
     fn any_segments_keep_the_books_straight(
         segments in proptest::collection::vec((0..2_usize, 0..32_u8, any::<u32>(), any::<u32>(), 0..4_u16, 0..300_u64), 0..300),
         is_control: bool,

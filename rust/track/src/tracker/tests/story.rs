@@ -30,6 +30,29 @@ fn a_whole_connection() {
 }
 
 #[test]
+fn ports_that_are_used_again_at_once_make_one_new_row() {
+    for is_reset in [false, true] {
+        let limits = Limits { max_memory_bytes: 1 << 20, keeps_ended: true, ..Limits::default() };
+        let mut talk = Talk::on(Tracker::new(limits.clone()));
+        for _ in 0..3 {
+            talk.handshake().client(ACK | PSH, 1, 1, 40).after(MICRO).server(ACK | PSH, 1, 41, 50).after(MICRO);
+            if is_reset {
+                talk.server(RST | ACK, 51, 41, 0);
+            } else {
+                talk.close(40, 50);
+            }
+            talk.after(MILLI).first = talk.first.map(|first| first.wrapping_add(1 << 20));
+        }
+        let told = rows(&talk.tracker);
+        assert!(told.iter().all(|row| (row.obytes, row.ibytes) == (40, 50) && row.end.is_some()), "{told:#?}");
+        assert_eq!(told.len(), 3);
+        for frames in 1..=talk.sent.len() {
+            assert_eq!(talk.rows_in_batches(Tracker::new(limits.clone()), frames), told, "{frames} at a time");
+        }
+    }
+}
+
+#[test]
 fn ipv6_is_followed_alike() {
     let mut talk = Talk::v6();
     talk.handshake().client(ACK, 1, 1, 300).close(300, 0);
