@@ -37,15 +37,23 @@ def run_check(words: list[str]) -> int:
         report = _report(evidence, pods)
     else:
         source = KubeconfigSource(path=given.kube_config, context=given.context)
-        report = _cluster_report(
-            asyncio.run(check(source, settings=KubeSettings(connect_seconds=5.0, answer_seconds=ANSWER_SECONDS)))
-        )
+        settings = KubeSettings(connect_seconds=5.0, answer_seconds=ANSWER_SECONDS)
+        found = asyncio.run(check(source, settings=settings, waiting=_tell_waiting))
+        _tell_waiting("")
+        report = _cluster_report(found)
     if given.json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
         sys.stdout.write(_printed(report))
     is_usable = report.get("state", "connected") == "connected" and bool(report["cni-plugin"])
     return 0 if is_usable else 1
+
+
+def _tell_waiting(what: str) -> None:
+    """Show a person what is waited for, in one line that the next one replaces; nobody else is told."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{f'waiting for {what} …' if what else ''}")
+        sys.stderr.flush()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -53,30 +53,39 @@ class CheckReport(Struct, frozen=True):
         return bool(self.version) or self.state in ("unauthorized", "forbidden", CONNECTED)
 
 
-async def check(source: KubeconfigSource, *, settings: KubeSettings) -> CheckReport:
+Waiting = Callable[[str], None]
+"""Told what is waited for, before each wait."""
+
+
+async def check(source: KubeconfigSource, *, settings: KubeSettings, waiting: Waiting = lambda _: None) -> CheckReport:
     """Connect, read everything once, and report. Faults outside podwire are in the report, never raised."""
     server = warning = version = ""
     try:
+        waiting("the credentials that the kubeconfig names")
         access = await load_access(source, settings)
         server, warning = access.server, access.warning
         async with ApiClient(access, settings) as client:
+            waiting(f"{server} to answer, at most {settings.connect_seconds + settings.answer_seconds:.0f} s")
             version = await client.version()
-            report = await _look(client, settings, version)
+            report = await _look(client, settings, version, waiting)
     except KubeError as error:
         return CheckReport(error.state, error=str(error), warning=warning, server=server, version=version)
     return report
 
 
-async def _look(client: ApiClient, settings: KubeSettings, version: str) -> CheckReport:
+async def _look(client: ApiClient, settings: KubeSettings, version: str, waiting: Waiting) -> CheckReport:
     gatherer = Gatherer(settings=settings, clock=SystemClock(), changed=lambda: None)
     gatherer.version = version
     error: KubeError | None = None
     pods: tuple[Pod, ...] = ()
+    waiting(f"the Pods from {client.access.server}")
     try:
         pods = await _pods(client, settings)
     except ForbiddenError as forbidden:
         error = forbidden
+    waiting(f"Nodes and what tells of the network from {client.access.server}")
     evidence = await gatherer.gather_once(client)
+    waiting(f"{client.access.server} to say what the account may do")
     present = [each.feed.resource for each in gatherer.followers.values() if each.phase is not Phase.ABSENT]
     return CheckReport(
         error.state if error else CONNECTED,
