@@ -93,3 +93,23 @@ def test_what_no_api_names_is_learned_from_the_wire(plane: str, lab_switch: LabS
         switch.start()
         kept = [row for row in switch.rows("k8s-cni-show within-last 1h") if row["first-seen"] == past["first-seen"]]
         assert [(row["learned"], row["current"]) for row in kept] == [(finding["learned"], False)]
+
+
+def test_an_encrypted_overlay_is_told_and_counted_by_pairs_of_nodes(lab_switch: LabSwitch) -> None:
+    with Lab("flannel-wireguard") as lab, lab_switch(lab) as switch:
+        begin(lab, switch)
+        eventually(lambda: bool(switch.rows("k8s-cni-show")))
+        (finding,) = switch.rows("k8s-cni-show")
+        told = ("cni-plugin", "backend", "encapsulation", "encryption")
+        assert tuple(finding[name] for name in told) == ("flannel", "wireguard", "wireguard:51820", "wireguard")
+        (made,) = lab.traffic.short(size=20_000)
+        eventually(
+            lambda: any(row["node-bytes"] + row["peer-bytes"] > made.sent for row in switch.rows("encrypted-show"))
+        )
+        (pair,) = switch.rows("encrypted-show")
+        assert (pair["kind"], pair["node-ip"], pair["peer-ip"]) == ("wireguard", *NODES)
+        assert (pair["node"], pair["peer"]) == ("server1", "server2")
+        assert switch.rows("connection-show") == []
+        assert "talk through WireGuard, which cannot be read on the way" in switch.note("connection-show")
+        (path,) = switch.rows("k8s-path-show src-pod default/pod-B dst-pod default/pod-A")
+        assert (path["encap"], path["udp-port"]) == ("wireguard", 51820)

@@ -5,6 +5,8 @@ Shapes after flannel's published manifest (Documentation/kube-flannel.yml, v0.28
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 
 from podwire_lab.objects.core import Object, condition, config_map, daemon_status, meta, namespace
@@ -14,6 +16,7 @@ WHERE = "kube-flannel"
 CONFIG = "kube-flannel-cfg"
 DEFAULT_PORT = 8472
 """What Linux takes where net-conf.json names no port."""
+DEFAULT_WIREGUARD_PORT = 51820
 DEFAULT_VNI = 1
 _IMAGE = "ghcr.io/flannel-io/flannel:v0.28.9"
 _PREFIX = "flannel.alpha.coreos.com"
@@ -22,8 +25,11 @@ _PREFIX = "flannel.alpha.coreos.com"
 def node_annotations(node: Node, plane: Plane) -> dict[str, str]:
     """What flanneld writes on its Node: for host-gw, backend-data is the text `null`."""
     data: Object | None = None
-    if plane.has_port:
+    if plane.backend == "vxlan":
         data = {"VNI": plane.vni, "VtepMAC": node.vtep_mac}
+    if plane.backend == "wireguard":
+        key = base64.b64encode(hashlib.sha256(node.name.encode()).digest()).decode()
+        data = {"PublicKey": key, "Port": plane.port}
     return {
         f"{_PREFIX}/backend-data": json.dumps(data, separators=(",", ":")),
         f"{_PREFIX}/backend-type": plane.backend,
@@ -39,10 +45,12 @@ def network_condition() -> Object:
 def net_conf(plane: Plane) -> str:
     """net-conf.json; VNI and Port are written only where they are not flannel's defaults, as people do."""
     backend: Object = {"Type": plane.backend}
-    if plane.has_port and plane.vni != DEFAULT_VNI:
+    if plane.backend == "vxlan" and plane.vni != DEFAULT_VNI:
         backend["VNI"] = plane.vni
-    if plane.has_port and plane.port != DEFAULT_PORT:
+    if plane.backend == "vxlan" and plane.port != DEFAULT_PORT:
         backend["Port"] = plane.port
+    if plane.backend == "wireguard" and plane.port != DEFAULT_WIREGUARD_PORT:
+        backend["ListenPort"] = plane.port
     return json.dumps({"Network": CLUSTER_CIDR, "EnableNFTables": False, "Backend": backend}, indent=2) + "\n"
 
 

@@ -12,8 +12,8 @@ CLUSTER_CIDR = "10.10.0.0/16"
 NODE_NETWORK = "192.0.2.0/24"
 GATEWAY = "192.0.2.1"
 NODE_MTU = 1500
-OVERHEADS = {"vxlan": 50, "geneve": 50, "ipip": 20}
-"""Bytes: outer IPv4 (20), and but for IPIP also UDP (8), the tunnel's header (8) and Ethernet (14)."""
+OVERHEADS = {"vxlan": 50, "geneve": 50, "ipip": 20, "wireguard": 60}
+"""Bytes: outer IPv4 (20), but for IPIP also UDP (8), the header (8; WireGuard 32) and Ethernet (14; WireGuard 0)."""
 MAX_PODS_PER_NODE = 20
 """The lab's bound: each Pod is a network namespace of its own."""
 
@@ -54,6 +54,7 @@ PLANES = {
     for plane in (
         Plane("flannel-host-gw", "flannel", "host-gw"),
         Plane("flannel-vxlan", "flannel", "vxlan", vni=1, port=8472),
+        Plane("flannel-wireguard", "flannel", "wireguard", port=51820),
         Plane("calico-vxlan", "calico", "vxlan", vni=4096, port=4789),
         Plane("calico-vxlan-custom", "calico", "vxlan", vni=5000, port=4799),
         Plane("calico-bgp", "calico", "bgp"),

@@ -13,7 +13,7 @@ from podwire_lab.links import Links
 from podwire_lab.objects.truth import Cluster, Node
 from podwire_lab.planes import calico_bgp, calico_vxlan, flannel_host_gw, flannel_vxlan
 from podwire_lab.planes.attach import BRIDGED, ROUTED, Attachment
-from podwire_lab.planes.tunnel import GENEVE, GENEVE_OVN, IPIP, VXLAN_BY_SENDER, Endpoint, connection
+from podwire_lab.planes.tunnel import GENEVE, GENEVE_OVN, IPIP, VXLAN_BY_SENDER, WIREGUARD, Endpoint, connection
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class DataPlane:
 DATA_PLANES = {
     ("flannel", "host-gw"): DataPlane(flannel_host_gw.connect, BRIDGED),
     ("flannel", "vxlan"): DataPlane(flannel_vxlan.connect, BRIDGED),
+    ("flannel", "wireguard"): DataPlane(connection(WIREGUARD, "flannel-wg"), BRIDGED),
     ("k3s", "vxlan"): DataPlane(flannel_vxlan.connect, BRIDGED),
     ("canal", "vxlan"): DataPlane(flannel_vxlan.connect, ROUTED),
     ("calico", "vxlan"): DataPlane(calico_vxlan.connect, ROUTED),

@@ -40,6 +40,8 @@ class Format:
     """The header before a packet; given the plane's VNI."""
     length: Callable[[bytes], int]
     """How long the header of what arrived is."""
+    secret: bytes = b""
+    """A table of 256 bytes that makes packets unreadable, and readable again; empty where they are as they are."""
 
 
 _ETHERNET = bytes.fromhex("aabbccddeeff" + mac_for("tunnel").replace(":", "")) + b"\x08\x00"
@@ -65,6 +67,13 @@ def _geneve_length(data: bytes) -> int:
 VXLAN_BY_SENDER = Format(_vxlan_by_sender, lambda _data: 8 + 14)
 GENEVE = Format(_geneve(b""), _geneve_length)
 GENEVE_OVN = Format(_geneve(_OVN_OPTION), _geneve_length)
+WIREGUARD = Format(
+    lambda packet, _vni: struct.pack("<IIQ", 4, 1, zlib.crc32(packet)),
+    lambda _data: 16,
+    bytes(n ^ 0x5A for n in range(256)),
+)
+"""What the wire shows of WireGuard's transport messages; what is inside is scrambled, which is no cipher."""
+_WIREGUARD_TAG = 16
 IPIP = Format(lambda _packet, _vni: b"", lambda data: 4 * (data[0] & 0xF))
 
 
@@ -125,7 +134,7 @@ class Endpoint:
         if peer is None or packet[0] >> 4 != 4:
             self.dropped += 1
             return
-        payload = self._form.head(packet, self._plane.vni) + packet
+        payload = self._form.head(packet, self._plane.vni) + self._scrambled(packet)
         if self._plane.has_port:
             source = _FIRST_SOURCE_PORT | (zlib.crc32(packet[12:24]) & 0x3FFF)
             payload = struct.pack(">HHHH", source, self._plane.port, 8 + len(payload), 0) + payload
@@ -133,7 +142,13 @@ class Endpoint:
 
     def _receive(self) -> None:
         data = self._in.recv(_MOST_BYTES)
-        os.write(self._tun, data[self._form.length(data) :])
+        os.write(self._tun, self._scrambled(data[self._form.length(data) :]))
+
+    def _scrambled(self, data: bytes) -> bytes:
+        """Padded to 16 bytes, with room for a tag, as WireGuard's; the kernel cuts what is behind the IP packet."""
+        if not self._form.secret:
+            return data
+        return (data + bytes(-len(data) % 16 + _WIREGUARD_TAG)).translate(self._form.secret)
 
 
 def _open_tun(name: str) -> int:

@@ -82,12 +82,19 @@ class ConnectionNotes:
         """Name the clusters whose traffic nobody on the way can read."""
         hidden = {name: finding.encryption for name, finding in self._findings() if finding.encryption}
         if not hidden:
-            return ""
+            return self._secret_packets()
         ways = " and ".join(dict.fromkeys(_PROPER.get(each, each) for each in hidden.values()))
         return (
             f"The Pods of {', '.join(hidden)} talk through {ways}, which cannot be read on the way; "
             "encrypted-show tells how much each pair of nodes sends."
         )
+
+    def _secret_packets(self) -> str:
+        """Say that encrypted packets are seen, where no plugin is known to send them."""
+        pairs = len(self._parts.capture.encrypted())
+        if not pairs:
+            return ""
+        return f"What {pairs} pairs of addresses send each other is encrypted: encrypted-show tells how much."
 
     def _closed_kind(self) -> str:
         """Name the clusters whose traffic travels in a way that is not read here."""
@@ -100,7 +107,8 @@ class ConnectionNotes:
     def _findings(self) -> list[tuple[str, CniFinding]]:
         configuration = self._configuration()
         if configuration is None:
-            return []
+            # Files alone: what their objects tell is followed as a whole.
+            return [(row.cluster, row.finding) for row in self._parts.findings.rows() if row.is_current]
         enabled = [name for name, settings in configuration.connections.items() if settings.enable]
         return [(name, finding) for name in enabled for finding in self._parts.findings.current(name)]
 

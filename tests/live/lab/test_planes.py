@@ -13,6 +13,7 @@ pytestmark = pytest.mark.live
 SYN, RST, ACK = 0x02, 0x04, 0x10
 POD_A, POD_B = "10.10.2.1", "10.10.1.1"
 SERVER1, SERVER2 = "192.0.2.11", "192.0.2.12"
+SECRET = ("flannel-wireguard",)
 BARE = ("flannel-host-gw", "calico-bgp")
 TUNNELS = {
     "flannel-vxlan": (8472, 1),
@@ -34,6 +35,9 @@ def test_pods_reach_each_other_and_the_mirror_shows_it_once(any_lab, mirror_of):
     with mirror_of(any_lab, port) as mirror:
         (outcome,) = any_lab.traffic.short()
         frames = mirror.frames()
+    if any_lab.plane in SECRET:
+        assert (outcome.result, frames) == ("answered", [])
+        return
     assert (outcome.result, outcome.src_ip, outcome.dst_ip, outcome.dst_port) == ("answered", POD_B, POD_A, 8080)
     ours = [f for f in frames if outcome.src_port in {f.src_port, f.dst_port}]
     assert [(f.src, f.dst) for f in ours if f.flags == SYN] == [(POD_B, POD_A)]
@@ -53,6 +57,8 @@ def test_no_frame_exceeds_the_wire(any_lab, mirror_of):
         (outcome,) = any_lab.traffic.short(size=200_000)
         frames = mirror.frames()
     assert outcome.sent > 200_000
+    if any_lab.plane in SECRET:
+        return
     assert max(frame.length for frame in frames) == 1514
     assert all(frame.is_sound for frame in frames)
 
