@@ -145,7 +145,11 @@ fn message(mut walk: Full<'_>, network: &Network) -> Result<Seen, Outcome> {
     let datagram = Datagram {
         src_port,
         dst_port,
-        role: header.role(),
+        role: match header.role() {
+            // A message of its own accord: nobody answers with the same type.
+            Role::Unknown => Role::Asks,
+            told => told,
+        },
         icmp: Some((kind, code)),
         checksum: header.checksum(),
         ..walk.datagram(network, icmp::HEADER_LEN)

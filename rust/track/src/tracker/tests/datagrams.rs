@@ -82,6 +82,15 @@ fn echo_and_reply_are_one_row() {
 }
 
 #[test]
+fn whoever_sends_another_message_is_its_client() {
+    // A router's advertisement, whose type and code stand where its receiver's port would.
+    let mut tracker = tracker();
+    feed(&mut tracker, START, &icmp(IN, 9, 0, &[0; 4]));
+    let row = only(&tracker);
+    assert_eq!((row.src, row.dst, row.opkts, row.ipkts), (SERVER.0, CLIENT.0, 1, 0));
+}
+
+#[test]
 fn errors_count_on_what_they_quote() {
     let mut talk = Talk::new();
     talk.client(SYN, 0, 0, 0);
