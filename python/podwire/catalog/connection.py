@@ -43,7 +43,12 @@ CONNECTION = Noun(
         Column("src-workload", STRING, "What the client's Pod belongs to: its kind and name."),
         Column("src-node", STRING, "The node of the client's Pod."),
         Column("dst-ip", ADDRESS, "The server: who answered.", is_default=True),
-        Column("dst-port", PORT, "The server's port.", is_default=True),
+        Column(
+            "dst-port",
+            PORT,
+            "The server's port; of ICMP the identifier of an echo, else 256 times the type plus the code.",
+            is_default=True,
+        ),
         Column("app", STRING, "The name of the server's port as IANA registers it (/etc/services), else its number."),
         Column("dst-pod", STRING, "The server's Pod."),
         Column("dst-namespace", STRING, "The namespace of the server's Pod."),
