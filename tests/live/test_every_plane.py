@@ -83,6 +83,8 @@ def test_what_no_api_names_is_learned_from_the_wire(plane: str, lab_switch: LabS
         assert int(count) >= 2
         assert f"the wire shows {learned}" in finding["because"]
         assert warned in switch.rows("k8s-connection-show")[0]["warning"]
+        (path,) = switch.rows("k8s-path-show src-pod default/pod-B dst-pod default/pod-A")
+        assert f"the wire shows {learned}" in path["because"]
         lab.traffic.short()
         row = named(switch)
         assert (row["src-pod"], row["dst-pod"], row["encap"]) == ("pod-B", "pod-A", learned.partition(":")[0])

@@ -13,7 +13,7 @@ from msgspec import Struct
 from podwire.cni import agents as found_agents
 from podwire.cni import calico_installation, calico_pools, reading
 from podwire.cni.agents import Agent
-from podwire.cni.calico_felix import Felix, felix_of, wireguard_overlays
+from podwire.cni.calico_felix import WIREGUARD_KEYS, Felix, felix_of, wireguard_overlays
 from podwire.cni.calico_pools import Pool, Pools
 from podwire.cni.modes import Identity, Mode, conclude, merge
 from podwire.cni.notes import Notes, Source, Standing
@@ -24,7 +24,6 @@ from podwire.model.overlays import Encapsulation, Overlay
 
 PLUGIN = "calico"
 _ORDER = ("vxlan", "vxlan-cross-subnet", "ipip", "ipip-cross-subnet", "bgp", "none")
-_KEYS = ("projectcalico.org/WireguardPublicKey", "projectcalico.org/WireguardPublicKeyV6")
 _INFORMATION = ("clusterinformations.crd.projectcalico.org", "clusterinformations.projectcalico.org")
 
 
@@ -131,7 +130,7 @@ class _Keys(Struct, frozen=True):
 def _keys(evidence: Evidence) -> _Keys:
     """Count the Linux nodes and those that announced a WireGuard key."""
     linux = [node for node in evidence.nodes if not reading.is_windows(node)]
-    return _Keys(len(linux), sum(1 for node in linux if any(node.annotations.get(key) for key in _KEYS)))
+    return _Keys(len(linux), sum(1 for node in linux if any(node.annotations.get(key) for key in WIREGUARD_KEYS)))
 
 
 def _encrypted(mode: Mode, views: Sequence[Felix], evidence: Evidence, notes: Notes) -> Mode:

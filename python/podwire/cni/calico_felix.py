@@ -21,6 +21,8 @@ from podwire.model.overlays import MAX_VNI, Encapsulation, Overlay
 RESOURCES = ("felixconfigurations.crd.projectcalico.org", "felixconfigurations.projectcalico.org")
 EBPF_VNI = 0xCA11C0
 """The VNI in which the eBPF dataplane sends NodePort traffic on to another node (calico, felix/bpf-gpl/nat.h)."""
+WIREGUARD_KEYS = ("projectcalico.org/WireguardPublicKey", "projectcalico.org/WireguardPublicKeyV6")
+"""Where a node announces that it can encrypt."""
 MAX_PORT = 65535
 
 _NUMBERS = {

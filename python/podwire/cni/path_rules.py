@@ -10,8 +10,8 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
 from podwire.cni import agents as found_agents
-from podwire.cni import reading
-from podwire.cni.calico_felix import Felix, felix_on
+from podwire.cni import kube_ovn, reading
+from podwire.cni.calico_felix import WIREGUARD_KEYS, Felix, felix_on
 from podwire.cni.calico_pools import Pool, pools_of
 from podwire.cni.node_addresses import addresses_of
 from podwire.cni.notes import Notes
@@ -27,7 +27,6 @@ _OUTER = {
     "flannel": (f"{_FLANNEL}public-ip", f"{_FLANNEL}public-ipv6"),
     "canal": (f"{_FLANNEL}public-ip", f"{_FLANNEL}public-ipv6"),
 }
-_WIREGUARD_KEYS = ("projectcalico.org/WireguardPublicKey", "projectcalico.org/WireguardPublicKeyV6")
 _WINDOWS_PORT = 4789
 
 
@@ -77,7 +76,7 @@ def _vxlan_of(node: Node, finding: CniFinding) -> Overlay | None:
 
 def _secret_of(node: Node, finding: CniFinding, felix: Felix | None) -> Overlay | None:
     if felix is not None:
-        has_key = any(node.annotations.get(name) for name in _WIREGUARD_KEYS)
+        has_key = any(node.annotations.get(name) for name in WIREGUARD_KEYS)
         is_on = has_key and (felix.has_wireguard or felix.has_wireguard_v6)
         return Overlay(Encapsulation.WIREGUARD, felix.wireguard_port) if is_on else None
     if not finding.encryption:
@@ -110,7 +109,7 @@ def _kube_ovn_rules(finding: CniFinding, evidence: Evidence) -> Iterable[PathRul
     tunnel = _tunnel_of(finding)
     yield from _plain_rules(finding, evidence)
     for each in evidence.custom:
-        if each.resource != "subnets.kubeovn.io":
+        if each.resource != kube_ovn.SUBNETS:
             continue
         is_bare = bool(each.spec.get("vlan"))
         reach = Reach.NEVER if is_bare or tunnel is None else Reach.ALWAYS

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
+
 from podwire.catalog.k8s_path import K8S_PATH
 from podwire.cni.paths import path_between
 from podwire.commands.answer import Answer, Row
@@ -40,7 +42,7 @@ class PathHandler:
             ends = Ends(name, self._parts.pods, self._parts.nodes, self._parts.services)
             found = [side.ends(ends) for side in sides]
             if network is not None and all(found):
-                rows += _rows(name, network, found)
+                rows += _rows(name, network, found, tuple(each.taught for each in self._parts.learned.of(name)))
         rest = tuple(each for each in query.conditions if each.column.name not in _ASKED)
         query = replace(query, conditions=rest)
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=self._notes(clusters, rows))
@@ -82,13 +84,23 @@ def _wants_cluster(query: Query, name: str) -> bool:
     return all(each.matches(row) for each in query.conditions if each.column.name == "cluster-name")
 
 
-def _rows(cluster: str, network: PathNetwork, found: list[list[PathEnd]]) -> list[Row]:
-    return [
-        _row(cluster, src, dst, path_between(network, src, dst))
+def _rows(cluster: str, network: PathNetwork, found: list[list[PathEnd]], taught: tuple[str, ...]) -> list[Row]:
+    """Work out each pair; `taught` is what the wire says of tunnels that the API does not tell."""
+    paths = [
+        (src, dst, path_between(network, src, dst))
         for src in found[0]
         for dst in found[1]
         if (":" in src.address) == (":" in dst.address)
     ]
+    return [
+        _row(cluster, src, dst, path if path.encapsulations == ("none",) else _with_reasons(path, taught))
+        for src, dst, path in paths
+    ]
+
+
+def _with_reasons(path: Path, more: tuple[str, ...]) -> Path:
+    """Return the path with further reasons."""
+    return msgspec.structs.replace(path, because=(*path.because, *more))
 
 
 def _row(cluster: str, src: PathEnd, dst: PathEnd, path: Path) -> Row:

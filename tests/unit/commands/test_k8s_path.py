@@ -132,3 +132,13 @@ def test_what_the_wire_taught_is_shown_with_its_packets(parts: Parts) -> None:
     assert (row["cni-plugin"], row["encapsulation"]) == ("flannel", "vxlan:8472:1")
     assert row["learned"] == "vxlan:8473:1(12)"
     assert "the wire shows vxlan:8473:1: 12 packets" in row["because"]
+
+
+def test_a_path_says_what_the_wire_shows(parts: Parts) -> None:
+    parts.learned.note("k", Overlay(Encapsulation.VXLAN, 8473, 1), 12, 500)
+    (row,) = paths(parts, ("src-ip", "10.0.1.5"), ("dst-ip", "10.0.2.7"))
+    assert str(row["because"]).endswith(
+        "the wire shows vxlan:8473:1: 12 packets between nodes to Pods of the receiving node"
+    )
+    (row,) = paths(parts, ("src-ip", "10.0.1.5"), ("dst-ip", "203.0.113.9"))
+    assert (row["encap"], "the wire" in str(row["because"])) == ("none", False)
