@@ -152,7 +152,11 @@ def _token(chosen: Chosen) -> str:
     if not file_name:
         return token
     try:
-        return read_named_file(chosen.user_base / file_name, "tokenFile") or token
+        found = read_named_file(chosen.user_base / file_name, "tokenFile")
+        if not found.strip() and not token:
+            path = chosen.user_base / file_name
+            raise KubeconfigError(f"The tokenFile {path} that the kubeconfig names is empty: put the token into it.")
+        return found if found.strip() else token
     except KubeconfigError:
         if token:
             return token

@@ -7,7 +7,11 @@ over. Relative paths in an entry start at the folder of the file that it came fr
 
 from __future__ import annotations
 
+import errno
 import os
+import select
+import stat
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,8 @@ from msgspec import Struct
 from podwire.kube.errors import KubeconfigError, NoKubeconfigError
 
 _MOST_BYTES = 4 << 20
+_PIPE_SECONDS = 5.0
+"""How long what a pipe gives is waited for."""
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Section = dict[str, Any]
@@ -170,8 +176,7 @@ def _document(path: Path) -> Section:
 
 def _read_file(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+        data = _content(path, _MOST_BYTES + 1)
     except FileNotFoundError:
         raise NoKubeconfigError(f"There is no kubeconfig {path}: create it, or give another path.") from None
     except NotADirectoryError:
@@ -180,6 +185,8 @@ def _read_file(path: Path) -> bytes:
         raise KubeconfigError(f"The kubeconfig {path} is a directory: give the file in it.") from None
     except PermissionError:
         raise KubeconfigError(f"The kubeconfig {path} may not be read: give podwire's user the right to.") from None
+    except TimeoutError:
+        raise KubeconfigError(f"The kubeconfig {path} is a pipe into which nobody writes: give a file.") from None
     except (OSError, ValueError) as error:
         raise KubeconfigError(f"The kubeconfig {path} cannot be read ({type(error).__name__}).") from None
     if len(data) > _MOST_BYTES:
@@ -187,11 +194,31 @@ def _read_file(path: Path) -> bytes:
     return data
 
 
+def _content(path: Path, most_bytes: int) -> bytes:
+    """Read a file, or a pipe such as a shell's `<(command)`: nobody may have opened its other end, or ever write."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        data, end = b"", time.monotonic() + _PIPE_SECONDS
+        while len(data) < most_bytes:
+            seconds = max(0.0, end - time.monotonic())
+            if stat.S_ISFIFO(mode) and not select.select([descriptor], [], [], seconds)[0]:
+                raise TimeoutError(errno.ETIMEDOUT, "nobody writes into this pipe")
+            part = os.read(descriptor, most_bytes - len(data))
+            if not part:
+                break
+            data += part
+        return data
+    finally:
+        os.close(descriptor)
+
+
 def read_named_file(path: Path, what: str) -> str:
     """Read a file that a kubeconfig names: a certificate, a key or a token."""
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_BYTES).decode("ascii")
+        return _content(path, _MOST_BYTES).decode("ascii")
     except ValueError:
         raise KubeconfigError(f"The {what} {path} that the kubeconfig names is not a text: replace it.") from None
     except OSError as error:
