@@ -103,7 +103,7 @@ def test_latencies(watched: Watched) -> None:
 
 def test_now_and_then_say_the_same(watched: Watched) -> None:
     """The live table, and the table with history as one."""
-    columns = "format id,src-port,dst-port,cur-state,latency,obytes,src-pod,dst-pod,service"
+    columns = "format id,src-port,dst-port,cur-state,transition-state,last-time,latency,obytes,src-pod,dst-pod,service"
     live = watched.switch.rows(f"connection-show {columns}")
     eventually(lambda: watched.switch.rows(f"connection-show {columns} within-last 1h") == live)
     assert len(live) == ALL

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from podwire.history.naming import NAMES, NameBook, made_columns
 from podwire.history.relation import KEY_COLUMNS, Live
+from podwire.history.schema import KINDS, Kind
 from podwire.history.services import NEEDED, ServiceBook
 
 STAMPS = ("cluster", "src-endpoint", "dst-endpoint", "src-reason", "dst-reason")
@@ -44,6 +45,8 @@ def live_side(
     states = rows.column("transition-state")
     records = pa.array([_RECORDS.get(state) for state in states.dictionary.to_pylist()], pa.string())
     made["record"] = pa.DictionaryArray.from_arrays(states.indices, records)
-    kept = {name: rows.column(name) for name in rows.schema.names if name in wanted or name in _LEAST[:2]}
+    # Only what records keep: what is worked out of it would stand beside what is worked out for all.
+    asked = wanted.union(_LEAST)
+    kept = {name: rows.column(name) for name in KINDS[Kind.CONNECTION].names if name in asked & {*rows.schema.names}}
     table = pa.table(kept | made)
     return Live(table, None if keys is None else pa.Table.from_batches([keys]))
