@@ -8,11 +8,11 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiohttp import web
 
-Object = dict[str, Any]
+from .wording import Object, api_group, collection_of, error_line, event_line, group_of, key_of, status_body
 
 DAEMON_SETS = "/apis/apps/v1/daemonsets"
 SERVICES = "/api/v1/services"
@@ -52,12 +52,6 @@ class _Watch:
     queue: asyncio.Queue[bytes | None]
 
 
-def status_body(code: int, reason: str = "", message: str = "", **details: Any) -> str:
-    """Write a Status object."""
-    status = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
-    return json.dumps(status | ({"details": details} if details else {}))
-
-
 class Api:
     """Collections by path; every change has a version and goes to the watches."""
 
@@ -90,7 +84,7 @@ class Api:
     def put(self, path: str, thing: Object) -> None:
         """Create or change an object."""
         collection = self.collections.setdefault(path, {})
-        key = _key(thing)
+        key = key_of(thing)
         self.version += 1
         thing = json.loads(json.dumps(thing))
         thing["metadata"]["resourceVersion"] = str(self.version)
@@ -117,7 +111,7 @@ class Api:
             # A watch from a version that is not reached yet is told nothing, not even that.
             if watch.since <= self.version:
                 meta = {"resourceVersion": str(self.version)}
-                watch.queue.put_nowait(_line("BOOKMARK", {"kind": "Any", "metadata": meta}))
+                watch.queue.put_nowait(event_line("BOOKMARK", {"kind": "Any", "metadata": meta}))
 
     def backup(self) -> tuple[int, str]:
         """Return the state, to set the storage back to it later."""
@@ -131,7 +125,7 @@ class Api:
         """
         self.version, things = backup[0], json.loads(backup[1])
         self.oldest = self.version
-        self.collections = {path: {_key(each): each for each in things.get(path, ())} for path in self.collections}
+        self.collections = {path: {key_of(each): each for each in things.get(path, ())} for path in self.collections}
         self._log.clear()
 
     def say(self, path: str, line: bytes) -> None:
@@ -161,7 +155,7 @@ class Api:
         self._log.append((self.version, path, kind, thing))
         for watch in self._watches:
             if watch.path == path and watch.name in ("", thing["metadata"]["name"]) and watch.since < self.version:
-                watch.queue.put_nowait(_line(kind, thing))
+                watch.queue.put_nowait(event_line(kind, thing))
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
@@ -178,21 +172,21 @@ class Api:
             return web.json_response({"major": "1", "gitVersion": "v1.36.2"}, headers=headers)
         if request.path == "/apis":
             return web.json_response(
-                {"kind": "APIGroupList", "groups": [_group(*each) for each in self.groups.items()]}
+                {"kind": "APIGroupList", "groups": [api_group(*each) for each in self.groups.items()]}
             )
         if request.method == "POST":
             return await self._review(request)
         return await self._read(request, query)
 
     async def _read(self, request: web.Request, query: dict[str, str]) -> web.StreamResponse:
-        path, namespace, object_name = _collection(request.path)
+        path, namespace, object_name = collection_of(request.path)
         if path not in self.collections and not namespace:
             return web.Response(status=404, text="404 page not found\n")
         verb = "get" if object_name else "watch" if "watch" in query else "list"
         resource = path.rpartition("/")[2]
         # The server takes the name out of the selector, as Kubernetes does (apiserver/pkg/endpoints/request).
         name = object_name or query.get("fieldSelector", "").removeprefix("metadata.name=")
-        if not self._may(Attributes(verb, _group_of(path), resource, namespace, name)):
+        if not self._may(Attributes(verb, group_of(path), resource, namespace, name)):
             message = f'{resource} is forbidden: User "reader" cannot {verb} resource "{resource}"'
             return web.Response(status=403, text=status_body(403, "Forbidden", message, kind=resource))
         if verb == "watch":
@@ -223,10 +217,10 @@ class Api:
         since = int(query.get("resourceVersion", "0"))
         watch = _Watch(path, name, since, asyncio.Queue())
         if 0 < since < self.oldest:
-            watch.queue.put_nowait(_error_line(410, "Expired", f"too old resource version: {since}"))
+            watch.queue.put_nowait(error_line(410, "Expired", f"too old resource version: {since}"))
         for version, changed, kind, thing in self._log:
             if changed == path and version > since and name in ("", thing["metadata"]["name"]):
-                watch.queue.put_nowait(_line(kind, thing))
+                watch.queue.put_nowait(event_line(kind, thing))
         self._watches.append(watch)
         try:
             await response.prepare(request)
@@ -282,34 +276,3 @@ async def serving(
         # Connections that the kernel has accepted are still on their way to their handlers, which the clean-up closes.
         await asyncio.sleep(0.01)
         await runner.cleanup()
-
-
-def _key(thing: Object) -> tuple[str, str]:
-    return thing["metadata"].get("namespace", ""), thing["metadata"]["name"]
-
-
-def _collection(path: str) -> tuple[str, str, str]:
-    """Split a namespaced path: `/api/v1/namespaces/a/pods/b` is (`/api/v1/pods`, `a`, `b`)."""
-    parts = path.split("/")
-    if "namespaces" not in parts:
-        return path, "", ""
-    at = parts.index("namespaces")
-    namespace, plural, *name = parts[at + 1 :]
-    return "/".join([*parts[:at], plural]), namespace, name[0] if name else ""
-
-
-def _group_of(path: str) -> str:
-    return path.split("/")[2] if path.startswith("/apis/") else ""
-
-
-def _group(name: str, versions: list[str]) -> Object:
-    entries = [{"groupVersion": f"{name}/{each}", "version": each} for each in versions]
-    return {"name": name, "versions": entries, "preferredVersion": entries[0]}
-
-
-def _line(kind: str, thing: Object) -> bytes:
-    return json.dumps({"type": kind, "object": thing}).encode() + b"\n"
-
-
-def _error_line(code: int, reason: str, message: str) -> bytes:
-    return json.dumps({"type": "ERROR", "object": json.loads(status_body(code, reason, message))}).encode() + b"\n"
