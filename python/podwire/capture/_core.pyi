@@ -102,6 +102,12 @@ class Engine:
         They leave the queue with it.
         """
 
+    def poll_held(self, limit: int) -> RecordBatch:
+        """The connections that came to wait for their cluster since the last call, with every column.
+
+        `poll` gives them again when they wait no more.
+        """
+
     def flush(self) -> None:
         """Report the connections that have ended and still wait for their last packets: `poll` returns them."""
 

@@ -138,6 +138,12 @@ class Capture:
 
         return pa.record_batch(self._engine.poll(limit))
 
+    def poll_held(self, limit: int) -> pa.RecordBatch:
+        """Return the connections that came to wait for their cluster since the last call; `poll` gives them again."""
+        import pyarrow as pa  # noqa: PLC0415 - takes longer to import than a command takes
+
+        return pa.record_batch(self._engine.poll_held(limit))
+
     def flush(self) -> None:
         """Have `poll` return the ended connections that still wait for their last packets: before the end."""
         self._engine.flush()

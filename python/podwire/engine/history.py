@@ -126,14 +126,21 @@ class HistoryWriter:
         return records, self.store.recorded_times(Kind.CAPTURE), self.run_ns
 
     def collect(self) -> None:
-        """Take the ended connections out of the core, but those whose names may still come."""
+        """Take the ended connections out of the core; those whose names may still come are updates until then.
+
+        Should this process be killed meanwhile, they are known without the names.
+        """
         self._parts.capture.set_holding(self._holding.is_due())
         self._take_ended()
+        self._take(self._parts.capture.poll_held, "update")
 
     def _take_ended(self) -> None:
+        self._take(self._parts.capture.poll, "ended")
+
+    def _take(self, poll: Callable[[int], Any], record: str) -> None:
         while True:
-            batch = self._parts.capture.poll(_POLL_ROWS)
-            self._add_connections(batch, "ended")
+            batch = poll(_POLL_ROWS)
+            self._add_connections(batch, record)
             if len(batch) < _POLL_ROWS:
                 return
 

@@ -143,6 +143,10 @@ impl Engine {
         self.free(py, |core| snapshot::take_ended(core, limit).map(RecordBatch))
     }
 
+    fn poll_held(&self, py: Python<'_>, limit: usize) -> PyResult<RecordBatch> {
+        self.free(py, |core| snapshot::take_held_news(core, limit).map(RecordBatch))
+    }
+
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
         self.free(py, |core| core.each(Tracker::flush))
     }

@@ -45,6 +45,15 @@ pub(crate) fn take_ended(core: &Core, limit: usize) -> Result<RecordBatch> {
     batch::build(&COLUMNS.iter().collect::<Vec<_>>(), &rows, &core.source_names())
 }
 
+/// The connections that came to wait for their cluster since the last call.
+pub(crate) fn take_held_news(core: &Core, limit: usize) -> Result<RecordBatch> {
+    let mut rows = Vec::new();
+    for shard in 0..core.shards() {
+        rows.append(&mut core.tracker(shard)?.held_news(limit - rows.len()));
+    }
+    batch::build(&COLUMNS.iter().collect::<Vec<_>>(), &rows, &core.source_names())
+}
+
 pub(crate) fn read_columns(names: &[String]) -> Result<Vec<&'static Column>> {
     let read = |name: &String| find(name).ok_or_else(|| Error::Value(format!("There is no column '{name}'.")));
     names.iter().map(read).collect()

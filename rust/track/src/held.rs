@@ -6,6 +6,8 @@ use crate::connection::{Connection, Reason};
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     rows: VecDeque<Connection>,
+    /// So many of the first rows were told already.
+    told: usize,
     is_holding: bool,
 }
 
@@ -27,7 +29,18 @@ impl Held {
 
     /// The row that waited longest, once nothing is held any more.
     pub fn release(&mut self) -> Option<Connection> {
-        if self.is_holding { None } else { self.rows.pop_front() }
+        if self.is_holding {
+            return None;
+        }
+        self.told = self.told.saturating_sub(1);
+        self.rows.pop_front()
+    }
+
+    /// The rows that came to wait since the last call, at most `max`: so that somebody knows of them meanwhile.
+    pub fn news(&mut self, max: usize) -> Vec<Connection> {
+        let news: Vec<Connection> = self.rows.iter().skip(self.told).take(max).cloned().collect();
+        self.told += news.len();
+        news
     }
 
     pub fn len(&self) -> usize {
@@ -36,5 +49,6 @@ impl Held {
 
     pub fn clear(&mut self) {
         self.rows.clear();
+        self.told = 0;
     }
 }

@@ -15,7 +15,7 @@ from podwire.commands.capture import CaptureHandler
 from podwire.commands.k8s_cni import finding_columns
 from podwire.commands.query import parse_query
 from podwire.commands.vport_history import VPortHistoryHandler
-from podwire.engine.claiming import tell_core
+from podwire.engine.claiming import tell_away, tell_core
 from podwire.engine.history import HistoryWriter
 from podwire.engine.parts import Parts
 from podwire.history import HistoryStore, Kind
@@ -30,6 +30,8 @@ from podwire.tables.endpoints import EndpointKind
 CASES = Path(__file__).parents[2] / "cases" / "pcap"
 CAPTURES = sorted(path for path in CASES.rglob("*.pcap"))
 SECOND = 1_000_000_000
+PACKETS_NS = 1_700_000_000 * SECOND
+"""When the packets of the cases begin."""
 FLANNEL = CniFinding(
     "flannel", "vxlan", NetworkType.OVERLAY, (Overlay(Encapsulation.VXLAN, port=8472, vni=1),), because=("a DaemonSet",)
 )
@@ -145,6 +147,30 @@ def test_the_counters_of_sources_are_sampled(start: Start) -> None:
     samples: list[dict[str, Any]] = list(writer.store.records(Kind.CAPTURE))
     (row,) = parts.capture.source_counters()
     assert [each["packets"] for each in samples if each["packets"]] == [row["packets"]]
+
+
+def test_what_ends_while_its_cluster_is_away_is_kept_at_once_and_named_later(start: Start) -> None:
+    writer, parts = start()
+    cluster = parts.clusters.number("prod")
+    pod = parts.endpoints.put("prod", EndpointKind.POD, "uid-1", namespace="shop", name="web", node="worker-1")
+    parts.claims.claim(cluster, "10.10.2.1", pod.number, Sight(1_000, 1_000, 1_000))
+    tell_core(parts)
+    status = parts.clusters.status("prod")
+    status.state, status.contact_ns = "unreachable", PACKETS_NS - SECOND
+    tell_away(parts)
+    writer.collect()
+    parts.capture.read_files([str(CASES / "handshake" / "capture.pcap")])
+    parts.capture.flush()
+    for _ in range(2):
+        writer.collect()
+        writer.commit()
+    (kept,) = writer.store.records(Kind.CONNECTION)
+    assert (kept["record"], kept["cur-state"], kept["dst-pod"]) == ("update", "fin", None)
+    status.state = "connected"
+    tell_away(parts)
+    writer.stop()
+    kept, last = writer.store.records(Kind.CONNECTION)
+    assert (last["record"], last["id"], last["dst-pod"]) == ("ended", kept["id"], "web")
 
 
 def test_who_had_an_address_is_kept(start: Start) -> None:

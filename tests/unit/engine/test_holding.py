@@ -82,6 +82,9 @@ def test_a_connection_gets_its_name_when_the_cluster_is_back(
     capture.read_files([str(tmp_path / "trace.pcap")])
     capture.flush()
     assert len(capture.poll(10)) == 0
+    (waiting,) = capture.poll_held(10).to_pylist()
+    assert (waiting["cur-state"], waiting["dst-reason"]) == ("rst", "away")
+    assert len(capture.poll_held(10)) == 0
     capture.set_away([])
     assert len(capture.poll(10)) == 0
     capture.set_holding(False)

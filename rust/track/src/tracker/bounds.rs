@@ -244,6 +244,11 @@ impl Tracker {
         self.held.set_holding(is_holding);
     }
 
+    /// The connections that came to wait since the last call, at most `max`. They are taken later all the same.
+    pub fn held_news(&mut self, max: usize) -> Vec<Connection> {
+        self.held.news(max)
+    }
+
     /// The connections that ended or were let go since the last call, oldest first, at most `max`.
     pub fn take_ended(&mut self, max: usize) -> Vec<Connection> {
         let mut rows = Vec::with_capacity(max.min(self.ended.len() + self.held.len()));

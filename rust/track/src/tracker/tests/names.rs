@@ -101,6 +101,9 @@ fn those_whose_cluster_is_away_wait_for_it() {
     talk.handshake().close(0, 0);
     talk.tracker.flush();
     assert_eq!(talk.tracker.take_ended(10), []);
+    let news = talk.tracker.held_news(10);
+    assert_eq!((news.len(), news[0].src_reason), (1, Reason::Away));
+    assert_eq!(talk.tracker.held_news(10), []);
     talk.tracker.set_away(&[]);
     assert_eq!(talk.tracker.take_ended(10), [], "what it missed to tell may come only now");
     talk.tracker.set_holding(false);
