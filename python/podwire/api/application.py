@@ -12,9 +12,11 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from podwire.api.answers import Body, failure, status_of
 from podwire.api.routes import make_routes
+from podwire.catalog import NOUNS
 from podwire.commands.access import AccessControl
 from podwire.commands.dispatch import Commands
 from podwire.support.errors import PodwireError
+from podwire.support.words import advice
 
 _log = logging.getLogger(__name__)
 _Request = Request[Any, Any, Any]
@@ -44,8 +46,18 @@ def _refused(_: _Request, error: Exception) -> Response[Body]:
 
 def _not_served(request: _Request, error: Exception) -> Response[Body]:
     assert isinstance(error, HTTPException)
-    text = "Resource Not Found" if error.status_code == 404 else error.detail
+    text = f"Resource Not Found{_elsewhere(request.url.path)}" if error.status_code == 404 else error.detail
     return Response(failure(f"{request.method} {request.url.path}: {text}"), status_code=error.status_code)
+
+
+def _elsewhere(path: str) -> str:
+    """Return what was likely meant, as the end of a sentence."""
+    nouns = {f"/vRest/{noun.plural}": noun for noun in NOUNS}
+    above = next((known for known in nouns if path.startswith(f"{known}/")), "")
+    if above:
+        key = next((column.name for column in nouns[above].columns if column.is_key), "name")
+        return f"; options stand in the query, as in {above}?{key}=…"
+    return f"; {advice(path, nouns, otherwise='/vRest/api-docs/openapi.json lists what there is')}"
 
 
 def _failed(request: _Request, error: Exception) -> Response[Body]:
