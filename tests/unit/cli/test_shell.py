@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -61,6 +62,12 @@ class Terminal:
         self.type(CTRL_C)
         self.wait_for(_LINE_DONE)
         self.wait_for(PROMPT)
+
+    def wait_until_it_waits(self) -> None:
+        """Wait until the shell sleeps in the kernel: a signal just before that would wake nobody."""
+        status = Path(f"/proc/{self.process.pid}/stat")
+        while status.read_text().rpartition(")")[2].split()[0] != "S":
+            time.sleep(0.001)
 
     def leave(self) -> int:
         """Wait for the end; return the exit status."""
@@ -160,6 +167,7 @@ def test_control_c_interrupts_a_command(terminal: Terminal, switch: FakeSwitch) 
     terminal.type("vport-show" + ENTER)
     terminal.wait_for(_LINE_DONE)
     assert switch.arrived.wait(20)
+    terminal.wait_until_it_waits()
     terminal.type(CTRL_C)
     terminal.wait_for("interrupted")
     switch.delay.set()
