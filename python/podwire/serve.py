@@ -14,6 +14,23 @@ from podwire.app import Daemon
 from podwire.settings.serve import ServeSettings
 from podwire.support.errors import UsageError
 from podwire.support.log import set_up_log
+from podwire.support.words import advice, quoted
+
+EXPECTED = {
+    "switch-name": 'a name such as "leaf1"',
+    "interfaces": 'a list such as ["eth1", "eth2"]',
+    "state-dir": 'a folder such as "/var/lib/podwire"',
+    "socket": 'a path such as "/run/podwire/podwire.sock"',
+    "ssh": "a port from 1 to 65535, or 0 for none",
+    "ssh-address": 'an address such as "192.0.2.10"',
+    "native-vlan": "a VLAN from 0 to 4095",
+    "connection-max-memory": "a number of bytes, at least 1048576",
+    "ring-bytes": "a number of bytes such as 67108864",
+    "threads": "a number from 1 to 64",
+    "kube-exec-plugins": "true or false",
+    "mode": "full or control",
+}
+"""What each setting may be, in the words of the configuration file."""
 
 
 def run_serve(words: list[str]) -> int:
@@ -31,7 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--interface", metavar="IF", action="append", help="a port with mirrored traffic; repeatable")
     parser.add_argument("--state-dir", metavar="DIR", help="where the configuration is kept")
     parser.add_argument("--socket", metavar="PATH", help="the unix socket that podwire cli speaks to")
-    parser.add_argument("--ssh", metavar="PORT", type=int, help="serve the console over SSH to user-create'd users")
+    parser.add_argument(
+        "--ssh", metavar="PORT", type=int, help="serve the console over SSH to user-create'd users; 0: none"
+    )
     parser.add_argument("--ssh-address", metavar="ADDRESS", help="the address of that port; default: all")
     parser.add_argument("--switch-name", metavar="NAME", help="the name in the prompt; default: the host's name")
     parser.add_argument("--mode", choices=("full", "control"), help="read every packet, or only SYN, FIN and RST")
@@ -65,9 +84,16 @@ def merge_settings(document: dict[str, Any], given: argparse.Namespace) -> Serve
         "mode": given.mode,
         "threads": given.threads,
     }
-    merged = document | {key: value for key, value in words.items() if value is not None}
+    typed = {key: value for key, value in words.items() if value is not None}
+    unknown = next((key for key in document if key not in EXPECTED), None)
+    if unknown is not None:
+        otherwise = f"there are {', '.join(sorted(EXPECTED))}"
+        msg = f"{given.config}: {quoted(unknown)} is no setting; {advice(unknown, EXPECTED, otherwise=otherwise)}"
+        raise UsageError(msg)
     try:
-        return msgspec.convert(merged, ServeSettings)
+        return msgspec.convert(document | typed, ServeSettings)
     except msgspec.ValidationError as error:
-        msg = f"The configuration does not fit: {error}."
+        key = str(error).partition("`$.")[2].partition("`")[0].partition("[")[0]
+        place = f"--{key}" if key in typed else f"{given.config}: {key}"
+        msg = f"{place} is {EXPECTED[key]}."
         raise UsageError(msg) from error

@@ -91,7 +91,8 @@ def _parameter(command: str, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         msg = f"{command}: {parameter.keyword} takes {parameter.value_help}"
         raise UsageError(msg)
-    if value == "":
+    # The empty list is what `any` stands for: it leaves open what the option would choose.
+    if value == "" and not parameter.type.is_list:
         msg = f"{command}: {parameter.keyword} must not be empty"
         raise UsageError(msg)
     # Text may carry a unit ("5m"); a number is already raw, in the unit of the type.

@@ -51,6 +51,13 @@ def test_what_does_not_fit_is_one_sentence(values: dict[str, Any], fault: str) -
         check_values(K8S_CONNECTION, CREATE, values)
 
 
+@pytest.mark.parametrize("given", ["any", ""])
+def test_a_list_may_be_left_open_again(given: str) -> None:
+    assert CREATE is not None
+    checked = check_values(K8S_CONNECTION, CREATE, GOOD | {"interface": given, "vlan": given})
+    assert (checked["interface"], checked["vlan"]) == ("", "")
+
+
 def test_a_change_must_change_something() -> None:
     assert MODIFY is not None
     with pytest.raises(UsageError, match="give at least one of max-connections, max-overlay-connections"):
