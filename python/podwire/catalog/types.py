@@ -190,7 +190,7 @@ def _listed(each: Callable[[str], object]) -> Callable[[str], str]:
     """Make a reader of comma-separated lists; `any` stands for the empty one, which leaves it open."""
 
     def parse(raw: str) -> str:
-        return "" if raw in ("any", "") else ",".join(dict.fromkeys(str(each(part.strip())) for part in raw.split(",")))
+        return "" if raw == "any" else ",".join(dict.fromkeys(str(each(part.strip())) for part in raw.split(",")))
 
     return parse
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from podwire.catalog import NOUNS, Flag, Noun, Parameter, Verb
+from podwire.catalog.types import INTERFACES, VLANS
 from podwire.commands.answer import Answer
 from podwire.commands.handlers import ActingHandler, Handler, Values
 from podwire.commands.query import option_name, parse_query
@@ -91,8 +92,10 @@ def _parameter(command: str, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         msg = f"{command}: {parameter.keyword} takes {parameter.value_help}"
         raise UsageError(msg)
-    # The empty list is what `any` stands for: it leaves open what the option would choose.
-    if value == "" and not parameter.type.is_list:
+    if value == "" and parameter.type in (INTERFACES, VLANS):
+        # What the console makes of `any`.
+        return ""
+    if value == "":
         msg = f"{command}: {parameter.keyword} must not be empty"
         raise UsageError(msg)
     # Text may carry a unit ("5m"); a number is already raw, in the unit of the type.
