@@ -213,7 +213,7 @@ class Daemon:
             CniHandler(configurator, parts),
             PathHandler(parts),
             *object_handlers(configurator, parts),
-            KubernetesConnectionHandler(configurator, clusters, parts),
+            KubernetesConnectionHandler(configurator, clusters, parts, interfaces=sources.interfaces),
             KubernetesSettingsHandler(configurator, may_run_plugins=self._settings.kube_exec_plugins),
             SwitchInfoHandler(facts, clock=self._clock),
             VflowSettingsHandler(configurator, parts),

@@ -93,7 +93,9 @@ class ConnectionNames:
         if word == "away" and since_ns is not None:
             cluster = self._parts.clusters.name(core_row[f"{side}-reason-cluster"])
             return f"cluster {cluster} away since {show_time(since_ns)}"
+        clusters = sorted(self._names.claiming(core_row[f"{side}-ip"], core_row["started-time"]))
         if word == "ambiguous":
-            clusters = self._names.claiming(core_row[f"{side}-ip"], core_row["started-time"])
-            return f"ambiguous between {' and '.join(sorted(clusters))}"
+            return f"ambiguous between {' and '.join(clusters)}"
+        if word == "none-claims" and clusters:
+            return f"{' and '.join(clusters)} claims this address, but not on this interface, VLAN or tunnel"
         return REASONS.get(word, "")

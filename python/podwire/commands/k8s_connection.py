@@ -32,14 +32,20 @@ _FIELDS = {
 
 
 class KubernetesConnectionHandler:
-    """Keeps the rules of connections: names are unique, and there are no more of them than the settings allow."""
+    """Keeps the rules of connections: names are unique, and there are no more of them than the settings allow.
+
+    `interfaces` are those that are read.
+    """
 
     noun = K8S_CONNECTION
 
-    def __init__(self, configurator: Configurator, clusters: ClusterManager, parts: Parts) -> None:
+    def __init__(
+        self, configurator: Configurator, clusters: ClusterManager, parts: Parts, *, interfaces: Sequence[str] = ()
+    ) -> None:
         self._configurator = configurator
         self._clusters = clusters
         self._parts = parts
+        self._interfaces = frozenset(interfaces)
 
     async def show(self, query: Query) -> Answer:
         """Return a row a connection, in the order of their creation."""
@@ -102,10 +108,16 @@ class KubernetesConnectionHandler:
         if not await self._clusters.wait_settled(name, seconds=SETTLE_SECONDS):
             return [f"{name}: the API server has not answered yet; see k8s-connection-show."]
         status = self._parts.clusters.status(name)
-        notes = list(status.warnings.values())
+        notes = self._warnings(name, settings)
         if status.error:
             notes.insert(0, f"{status.error} The connection is kept and tried again.")
         return [f"{name}: {note}" for note in notes]
+
+    def _warnings(self, name: str, settings: ClusterSettings) -> list[str]:
+        """Return what its operator should know of a connection that works."""
+        unread = [each for each in settings.interfaces if each not in self._interfaces]
+        about = [f"{', '.join(unread)} is not read here: capture-show lists what is."] if unread else []
+        return about + list(self._parts.clusters.status(name).warnings.values())
 
     def _row(self, name: str, settings: ClusterSettings) -> Row:
         status = self._parts.clusters.status(name)
@@ -123,7 +135,7 @@ class KubernetesConnectionHandler:
             "nodes": status.nodes,
             "last-event": status.last_event_ns,
             "last-error": status.error or None,
-            "warning": " ".join(status.warnings.values()) or None,
+            "warning": " ".join(self._warnings(name, settings)) or None,
             "server": status.server or None,
             "denied": ",".join(status.denied) or None,
             "retry-at": status.retry_at_ns,

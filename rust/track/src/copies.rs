@@ -1,7 +1,7 @@
 //! The same packet seen twice: by both ports of a mirrored switch, or by two switches that send to one collector.
 //!
-//! Two packets are copies where addresses, ports, sequence and acknowledgment numbers, flags, length, TCP checksum and IP
-//! identification are all the same, and both came within 50 ms. What is sent again gets a new identification. IPv6 has
+//! Two packets are copies where addresses, ports, sequence and acknowledgment numbers, flags, window, length, TCP checksum
+//! and IP identification are all the same, and both came within 50 ms. What is sent again gets a new identification. IPv6 has
 //! none, and some senders leave it 0 (RFC 6864 §4.1): there a copy has to come within a millisecond, sooner than anyone
 //! sends again, while the time stamps of TCP (RFC 7323), which the checksum covers, tell later ones. The tunnel is not
 //! compared: a packet may have been mirrored before it entered one. Only where several clusters have nodes is it asked

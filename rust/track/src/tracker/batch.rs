@@ -243,6 +243,8 @@ impl Tracker {
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
         let ends = if key.is_v6() { key.hash } else { key.addrs };
         // Multiplied, since checksums differ in the same bits as the ports that they cover.
+        // With the window: one that opens again says so in an ACK that is like the last one in all else.
+        let ends = ends.wrapping_add(u64::from(parsed.window) << 16);
         let ends = ends.wrapping_add(u64::from(key.ports).rotate_left(32)).wrapping_mul(MIX);
         let told = u64::from(parsed.ip_id) << 48 | u64::from(parsed.checksum) << 32 | u64::from(parsed.payload_len);
         let numbers = u64::from(parsed.seq) << 32 | u64::from(parsed.ack);

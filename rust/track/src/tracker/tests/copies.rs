@@ -83,3 +83,26 @@ fn equal_packets_of_two_clusters_are_no_copies() {
     }
     assert_eq!(rows(&tracker).iter().map(|row| row.cluster).collect::<Vec<_>>(), [1, 2]);
 }
+
+#[test]
+fn a_window_that_opens_again_at_once_is_no_copy() {
+    let mut talk = Talk::v6();
+    talk.handshake();
+    let ack = Built {
+        src: talk.ends[IN],
+        dst: talk.ends[OUT],
+        seq: SERVER_SEQ + 1,
+        ack: CLIENT_SEQ + 1,
+        flags: ACK,
+        payload: 0,
+    };
+    let mut frame = build::frame(&ack);
+    let window = frame.len() - 20 + 14;
+    for size in [0_u16, 0x5b, 0x5b] {
+        frame[window..window + 2].copy_from_slice(&size.to_be_bytes());
+        talk.now += 10 * MICRO;
+        feed(&mut talk.tracker, talk.now, &frame);
+    }
+    let row = talk.row();
+    assert_eq!((row.ipkts, row.zero_windows, duplicates(&talk)), (3, 1, 1));
+}
