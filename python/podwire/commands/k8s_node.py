@@ -8,7 +8,7 @@ from typing import NamedTuple
 from podwire.catalog.k8s_node import K8S_NODE
 from podwire.commands.answer import Answer
 from podwire.commands.configuring import Configurator
-from podwire.commands.objects import Cells, labels_of, listed, rows_of, why_none
+from podwire.commands.objects import Cells, labels_of, listed, rows_of, stale_notes, why_none
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
@@ -67,7 +67,7 @@ class NodeHandler:
         now_ns = self._parts.clock.now_ns()
         counts = self._pods() if "pods" in query.needed else Counter()
         entries = [_Entry(row, counts[row.cluster, row.node.name], now_ns) for row in self._parts.nodes.rows()]
-        notes = [] if entries else why_none(self._configurator, self._parts)
+        notes = stale_notes(self._parts) if entries else why_none(self._configurator, self._parts)
         return answer_rows(query, rows_of(query, entries, _CELLS), now_ns=now_ns, notes=notes)
 
     def _pods(self) -> Counter[tuple[str, str]]:

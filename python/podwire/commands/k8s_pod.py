@@ -8,7 +8,7 @@ from typing import NamedTuple
 from podwire.catalog.k8s_pod import K8S_POD
 from podwire.commands.answer import Answer
 from podwire.commands.configuring import Configurator
-from podwire.commands.objects import Cells, labels_of, listed, rows_of, why_none
+from podwire.commands.objects import Cells, labels_of, listed, rows_of, stale_notes, why_none
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
@@ -90,7 +90,7 @@ class PodHandler:
             _Entry(cluster, pod, self._workload(cluster, pod) if needs_workload else "", now_ns)
             for cluster, pod in entries
         )
-        notes = [] if entries else why_none(self._configurator, self._parts)
+        notes = stale_notes(self._parts) if entries else why_none(self._configurator, self._parts)
         return answer_rows(query, rows_of(query, made, _CELLS), now_ns=now_ns, notes=notes)
 
     def _workload(self, cluster: str, pod: Pod) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from podwire.catalog.k8s_service import K8S_SERVICE
 from podwire.commands.answer import Answer
 from podwire.commands.configuring import Configurator
-from podwire.commands.objects import Cells, listed, ports_of, rows_of, why_none
+from podwire.commands.objects import Cells, listed, ports_of, rows_of, stale_notes, why_none
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
@@ -82,5 +82,5 @@ class ServiceHandler:
             _Entry(cluster, service, table.slices_of(cluster, service), self._parts, now_ns)
             for cluster, service in table.services()
         ]
-        notes = [] if entries else why_none(self._configurator, self._parts)
+        notes = stale_notes(self._parts) if entries else why_none(self._configurator, self._parts)
         return answer_rows(query, rows_of(query, entries, _CELLS), now_ns=now_ns, notes=notes)

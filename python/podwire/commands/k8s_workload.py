@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from podwire.catalog.k8s_workload import K8S_WORKLOAD
 from podwire.commands.answer import Answer
 from podwire.commands.configuring import Configurator
-from podwire.commands.objects import Cells, listed, rows_of, why_none
+from podwire.commands.objects import Cells, listed, rows_of, stale_notes, why_none
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
@@ -75,7 +75,7 @@ class WorkloadHandler:
             each.running.append(pod)
             if pod.uid in services:
                 each.services |= services[pod.uid]
-        notes = [] if found else why_none(self._configurator, self._parts)
+        notes = stale_notes(self._parts) if found else why_none(self._configurator, self._parts)
         rows = rows_of(query, _ordered(found.values()), _CELLS)
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
 

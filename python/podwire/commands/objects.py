@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from podwire.catalog.units import show_time
 from podwire.commands.answer import Row
 from podwire.commands.configuring import Configurator
 from podwire.commands.query import Query
@@ -39,6 +40,17 @@ def ports_of(ports: Sequence[ServicePort]) -> str | None:
     return listed(
         f"{port.number or '*'}{f':{port.node_port}' if port.node_port else ''}/{port.protocol}" for port in ports
     )
+
+
+def stale_notes(parts: Parts) -> list[str]:
+    """Tell of clusters that are not heard: what is known of them is as it was."""
+    names = sorted(map(parts.clusters.name, parts.clusters.numbers()))
+    away = {name: parts.clusters.away_since(name) for name in names}
+    return [
+        f"{name} has told nothing since {show_time(since_ns)}: its rows are of then; k8s-connection-show tells why."
+        for name, since_ns in away.items()
+        if since_ns is not None
+    ]
 
 
 def why_none(configurator: Configurator | None, parts: Parts) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from podwire.catalog.vport import VPORT
 from podwire.commands.answer import Answer, Row
 from podwire.commands.configuring import Configurator
+from podwire.commands.objects import stale_notes
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
@@ -28,7 +29,7 @@ class VPortHandler:
     async def show(self, query: Query) -> Answer:
         """Return a row an address, by cluster, namespace and Pod."""
         rows = [self._row(*entry) for entry in self._parts.vports.entries()]
-        notes = [] if rows else self._why_empty()
+        notes = stale_notes(self._parts) if rows else self._why_empty()
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
 
     def _why_empty(self) -> list[str]:
