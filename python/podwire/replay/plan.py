@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,12 @@ SHOWN = (
 MOST_THREADS = 64
 """The most threads that the packet core takes."""
 
+_SOME_THREADS = 4
+"""The most that are used where nothing was said of it."""
+
+_LARGE = 16 << 20
+"""Captures of so many bytes are worth several threads."""
+
 _SEE = "see podwire replay --help."
 
 
@@ -55,9 +62,20 @@ class Plan:
     mode: str = "full"
     report: Path | None = None
     """Where to write a page of charts."""
-    threads: int = 1
+    threads: int | None = None
+    """How many read; None where nothing was said of it."""
     command: list[str] = field(default_factory=list)
     wants_usage: bool = False
+
+    def reading_threads(self) -> int:
+        """Return how many threads to read with: as asked for, else one for each CPU where the captures are large.
+
+        Pipes have no size: they come no faster than one thread reads.
+        """
+        if self.threads is not None:
+            return self.threads
+        is_large = sum(map(_stored_bytes, self.captures)) >= _LARGE
+        return min(len(os.sched_getaffinity(0)), _SOME_THREADS) if is_large else 1
 
     def request(self) -> Request:
         """Return the command, checked. Raises UsageError for one that does not fit or needs the daemon."""
@@ -192,3 +210,12 @@ def _number(text: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and least <= int(text[:20]) <= most):
         raise ValueError(text)
     return int(text)
+
+
+def _stored_bytes(path: str) -> int:
+    """Return a file's size; 0 for what has none. What cannot be opened is told when it is read."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use source::{Mode, Monitor, Ports};
-use track::{Counters, Encap, Limits, OverlaySpec, Scope, Spread, Tracker};
+use track::{Counters, Encap, Limits, OverlaySpec, Preview, Scope, Tracker};
 
 use crate::counters::Name;
 use crate::error::{Error, Result};
@@ -73,14 +73,13 @@ const NO_SOURCE: u16 = u16::MAX;
 /// One engine's shared state.
 pub(crate) struct Core {
     pub(crate) mode: Mode,
-    /// Each with its share of the connections, told by [`Core::spread`].
+    /// Each with its share of the connections, told by [`Core::preview`].
     trackers: Vec<Mutex<Tracker>>,
     /// Ports that servers answer from, as all trackers know.
     pub(crate) learned: Learned,
     sources: Mutex<Vec<Source>>,
     ports: Mutex<Ports>,
     scopes: Mutex<Vec<ScopeByName>>,
-    overlays: Mutex<Vec<OverlaySpec>>,
     reading: Mutex<Arc<Reading>>,
     closed: AtomicBool,
 }
@@ -92,19 +91,20 @@ impl Core {
         let ended_queue = Limits::default().ended_queue / shards;
         let max_memory_bytes = max_memory_bytes / shards;
         let limits = Limits { max_memory_bytes, control_only, keeps_ended, ended_queue, ..Limits::default() };
-        let tracker = |number: usize| {
-            let mut tracker = Tracker::new(limits.clone());
-            tracker.number_by(number as u64 + 1, shards as u64);
-            Mutex::new(tracker)
-        };
+        let mut trackers: Vec<Tracker> = (0..shards).map(|_| Tracker::new(limits.clone())).collect();
+        if let Some((first, others)) = trackers.split_first_mut() {
+            others.iter_mut().for_each(|other| other.share_secret_of(first));
+        }
+        for (number, tracker) in (1..).zip(&mut trackers) {
+            tracker.number_by(number, shards as u64);
+        }
         Self {
             mode,
-            trackers: (0..shards).map(tracker).collect(),
+            trackers: trackers.into_iter().map(Mutex::new).collect(),
             learned: Learned::default(),
             sources: Mutex::new(Vec::new()),
             ports: Mutex::new(Ports::default()),
             scopes: Mutex::default(),
-            overlays: Mutex::default(),
             reading: Mutex::default(),
             closed: AtomicBool::new(false),
         }
@@ -136,9 +136,9 @@ impl Core {
         self.each(|tracker| tracker.set_max_memory(bytes / self.shards()))
     }
 
-    /// What tells the trackers apart that packets are for.
-    pub(crate) fn spread(&self) -> Spread {
-        Spread::new(self.shards(), &self.overlays.lock().unwrap_or_else(PoisonError::into_inner))
+    /// What reading ahead of the trackers depends on.
+    pub(crate) fn preview(&self) -> Result<Preview> {
+        Ok(self.tracker(0)?.preview(self.shards()))
     }
 
     pub(crate) fn sources(&self) -> MutexGuard<'_, Vec<Source>> {
@@ -207,7 +207,6 @@ impl Core {
                 reader.monitor.set_ports(ports.clone())?;
             }
         }
-        overlays.clone_into(&mut self.overlays.lock().unwrap_or_else(PoisonError::into_inner));
         self.each(|tracker| {
             tracker.set_overlays(overlays);
         })

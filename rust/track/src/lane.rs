@@ -1,8 +1,9 @@
 //! A packet between reading and counting: what the table and the plain case of the story need, in one cache line.
 use wire::tcp::flag;
-use wire::{Datagram, IpPair, Outcome, Role, Seen};
+use wire::{Datagram, Frame, IpPair, Outcome, Parsed, Role, Seen};
 
-use crate::entry::{Proto, place};
+use crate::entry::{IN, NONE, OUT, Proto, place};
+use crate::hash::Seed;
 
 /// By what a connection is found: the two ends as its packet names them, and what tells equal ends apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,21 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// Of a packet between these ends.
+    #[inline]
+    pub fn of(seed: &Seed, addrs: &IpPair, ports: [u16; 2], place: u32) -> Self {
+        match addrs {
+            IpPair::V4 { src, dst } => {
+                let (addrs, ports) = (pair32([src.to_bits(), dst.to_bits()]), pair16(ports));
+                Self { hash: seed.pair_v4(addrs, ports, place), addrs, ports, place }
+            }
+            IpPair::V6 { src, dst } => {
+                let hash = seed.pair_v6((src.to_bits(), ports[OUT]), (dst.to_bits(), ports[IN]), place);
+                Self { hash, addrs: 0, ports: pair16(ports), place }
+            }
+        }
+    }
+
     #[inline]
     pub fn tag(&self) -> u32 {
         (self.hash >> 32) as u32
@@ -44,6 +60,8 @@ pub(crate) enum Kind {
     Datagram,
     /// To be read again when it is its turn: fragments, errors about other packets.
     Special,
+    /// Not read yet.
+    Unread,
 }
 
 /// One frame of a batch.
@@ -77,6 +95,29 @@ pub(crate) const HAS_ID: u8 = 0x40;
 pub(crate) const FLAGS: u8 = flag::SYN | flag::FIN | flag::RST | flag::PSH | flag::ACK;
 
 impl Lane {
+    /// A whole segment's; `cluster` is the one that its way told.
+    #[inline(always)]
+    pub fn of_segment(seed: &Seed, frame: &Frame<'_>, parsed: &Parsed, cluster: u16) -> Self {
+        let is_v6 = matches!(parsed.addrs, IpPair::V6 { .. });
+        let place = place_of(network_of(parsed.tunnel.as_ref()), Proto::Tcp, is_v6);
+        let key = Key::of(seed, &parsed.addrs, [parsed.src_port, parsed.dst_port], place);
+        let zero_window = if parsed.window == 0 { ZERO_WINDOW } else { 0 };
+        let has_id = if parsed.ip_id == 0 { 0 } else { HAS_ID };
+        Self {
+            key,
+            print: print(seed, &key, cluster, parsed),
+            ts_ns: frame.ts_ns,
+            seq: parsed.seq,
+            ack: parsed.ack,
+            payload: parsed.payload_len,
+            wire_len: frame.wire_len,
+            guess: NONE,
+            cluster,
+            flags: parsed.flags & FLAGS | zero_window | has_id,
+            kind: Kind::Segment,
+        }
+    }
+
     /// Whether the flags are those of data or an ACK with nothing special about it.
     #[inline]
     pub fn is_plain(&self) -> bool {
@@ -104,6 +145,22 @@ impl Lane {
     pub fn is_control(&self) -> bool {
         self.flags & (flag::SYN | flag::FIN | flag::RST) != 0
     }
+}
+
+/// A hash of what two copies of a segment have in common.
+#[inline(always)]
+fn print(seed: &Seed, key: &Key, cluster: u16, parsed: &Parsed) -> u64 {
+    /// 2^64 divided by the golden ratio: what differs in few bits then does in many.
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let ends = if key.is_v6() { key.hash } else { key.addrs };
+    // Multiplied, since checksums differ in the same bits as the ports that they cover.
+    // With the window: one that opens again says so in an ACK that is like the last one in all else.
+    let ends = ends.wrapping_add(u64::from(parsed.window) << 16);
+    let ends = ends.wrapping_add(u64::from(key.ports).rotate_left(32)).wrapping_mul(MIX);
+    let told = u64::from(parsed.ip_id) << 48 | u64::from(parsed.checksum) << 32 | u64::from(parsed.payload_len);
+    let numbers = u64::from(parsed.seq) << 32 | u64::from(parsed.ack);
+    let which = u64::from(parsed.flags) << 16 ^ u64::from(cluster);
+    seed.mix(numbers ^ which, told ^ ends)
 }
 
 /// Where a packet's row is: its innermost headers, and how they travelled.

@@ -4,6 +4,7 @@
 //! live and ended, and counters. No I/O, no threads, no locks and no clock: time is an argument, in nanoseconds since
 //! the Unix epoch. Nothing is allocated for a packet, and everything that is kept has a bound.
 
+mod ahead;
 mod book;
 mod connection;
 mod copies;
@@ -31,6 +32,7 @@ mod tracker;
 mod view;
 mod wheel;
 
+pub use ahead::{Preview, Sheaf};
 pub use book::{Door, Place, Span};
 pub use connection::{Connection, End, Reason, State};
 pub use counters::{Counters, SourceCounters};

@@ -83,6 +83,11 @@ impl Names {
         self.clusters_differ = clusters.len() > 1 || !self.scopes.is_empty();
     }
 
+    /// Whether several clusters have nodes or scopes, so that packets have to be told apart by them.
+    pub const fn clusters_differ(&self) -> bool {
+        self.clusters_differ
+    }
+
     /// The cluster of a packet as far as it has to be told apart from others with the same addresses.
     #[inline]
     pub fn packet_cluster(&self, tunnel: Option<&Tunnel>, source: u16, vlan: u16) -> u16 {

@@ -55,6 +55,11 @@ impl Spread {
         Self { shards: shards.clamp(1, 255) as u32, overlays, doors }
     }
 
+    /// The tunnels that are looked into.
+    pub(crate) const fn overlays(&self) -> &Overlays {
+        &self.overlays
+    }
+
     /// Where a frame goes; None where that is to be asked in the order of the frames, of [`Spread::in_order`].
     #[inline]
     #[must_use]
@@ -160,7 +165,8 @@ impl Spread {
         Share { shard, learned }
     }
 
-    fn shard(&self, addrs: &IpPair) -> u8 {
+    #[inline]
+    pub(crate) fn shard(&self, addrs: &IpPair) -> u8 {
         let word = |addr: IpAddr| match addr {
             IpAddr::V4(addr) => u64::from(addr.to_bits()),
             IpAddr::V6(addr) => (addr.to_bits() >> 64) as u64 ^ (addr.to_bits() as u64).rotate_left(29),

@@ -52,16 +52,7 @@ impl Table {
     /// The key of a packet between these ends.
     #[inline]
     pub fn key(&self, addrs: &IpPair, ports: [u16; 2], place: u32) -> Key {
-        match addrs {
-            IpPair::V4 { src, dst } => {
-                let (addrs, ports) = (pair32([src.to_bits(), dst.to_bits()]), pair16(ports));
-                Key { hash: self.seed.pair_v4(addrs, ports, place), addrs, ports, place }
-            }
-            IpPair::V6 { src, dst } => {
-                let hash = self.seed.pair_v6((src.to_bits(), ports[OUT]), (dst.to_bits(), ports[IN]), place);
-                Key { hash, addrs: 0, ports: pair16(ports), place }
-            }
-        }
+        Key::of(&self.seed, addrs, ports, place)
     }
 
     #[inline]

@@ -23,6 +23,7 @@ use crate::view;
 
 use batch::Lanes;
 
+mod ahead;
 mod batch;
 mod bounds;
 mod datagrams;

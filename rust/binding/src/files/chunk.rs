@@ -1,9 +1,10 @@
-//! A piece of the captures that several threads work on: its frames, and which tracker each of them is for.
+//! A piece of the captures that several threads work on: its frames, and for each tracker those that are its own.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use source::BATCH_FRAMES;
-use track::{Frame, LinkType, Share, Spread, Stragglers, Tracker};
+use track::{Frame, LinkType, Preview, Sheaf, Stragglers, Tracker};
 
 use crate::core::Core;
 use crate::error::Result;
@@ -11,14 +12,11 @@ use crate::files::gate::Gate;
 use crate::files::{Input, Reading};
 use crate::learned::Learned;
 
-/// About so many bytes of frames make a chunk: they stay in the second cache between being read and being counted.
-const BYTES: usize = 256 << 10;
-/// The most frames.
-const FRAMES: usize = 4096;
-/// Nobody's: it is only counted, or left out.
-const NOBODY: u8 = u8::MAX;
-/// To be told in the order of the frames.
-const LATER: u8 = u8::MAX - 1;
+/// About so many bytes of frames make a chunk: they stay in the cache between being read and being counted.
+const BYTES: usize = 512 << 10;
+/// The most frames, but for those of the batch that begins within them.
+const FRAMES: usize = 2048;
+const _: () = assert!(FRAMES + BATCH_FRAMES <= Sheaf::MOST_FRAMES);
 
 /// A frame without its bytes.
 #[derive(Clone, Copy)]
@@ -30,16 +28,14 @@ struct Stub {
     source: u16,
     link: LinkType,
     vlan: Option<u16>,
-    shard: u8,
 }
 
-/// Room for the numbers and the frames of one batch.
-type Work<'a> = (Vec<u32>, Vec<Frame<'a>>);
-
-/// A port that all trackers but one learn from others, before the frame with this number.
-struct Lesson {
-    before: usize,
+/// A port that a server answers from, as the frame with this number tells.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Answer {
+    number: u16,
     port: u16,
+    /// The tracker whose frame it is.
     shard: u8,
 }
 
@@ -50,9 +46,15 @@ pub(crate) struct Chunk {
     stubs: Vec<Stub>,
     /// Up to which frame, and the time at which connections are then looked at.
     looks: Vec<(usize, u64)>,
-    /// Ports that may be new, by frame.
-    answers: Vec<(usize, u16)>,
-    lessons: Vec<Lesson>,
+    sheaves: Vec<Sheaf>,
+    /// Frames whose tracker is to be told in the order of the frames.
+    later: Vec<u16>,
+    /// Ports that may be new.
+    answers: Vec<Answer>,
+    /// Ports that are: all trackers but one learn them from others, behind their frames.
+    lessons: Vec<Answer>,
+    /// What the frames were read ahead with.
+    preview: Option<Arc<Preview>>,
 }
 
 impl Chunk {
@@ -61,8 +63,10 @@ impl Chunk {
         self.bytes.clear();
         self.stubs.clear();
         self.looks.clear();
+        self.later.clear();
         self.answers.clear();
         self.lessons.clear();
+        self.sheaves.iter_mut().for_each(Sheaf::clear);
         while self.bytes.len() < BYTES && self.stubs.len() < FRAMES && !reading.progress.is_stopped() {
             let more = input.next_batch(reading, &mut |frames, now_ns| {
                 frames.iter().for_each(|frame| self.push(frame));
@@ -84,81 +88,76 @@ impl Chunk {
             source: frame.source,
             link: frame.link,
             vlan: frame.vlan,
-            shard: LATER,
         });
         self.bytes.extend_from_slice(frame.data);
     }
 
-    /// Tells whose the frames are, as far as that can be told out of order.
-    pub(crate) fn split(&mut self, spread: &Spread, gate: Option<&mut Gate>, learned: &Learned) {
-        let Self { bytes, stubs, answers, .. } = self;
-        if let Some(gate) = gate {
-            for stub in stubs.iter_mut().filter(|stub| !gate.passes(&stub.frame(bytes))) {
-                stub.shard = NOBODY;
-            }
-        }
-        for (number, stub) in stubs.iter_mut().enumerate().filter(|(_, stub)| stub.shard == LATER) {
+    /// Reads the frames, and tells whose they are, as far as that can be told out of order.
+    pub(crate) fn sort(&mut self, preview: &Arc<Preview>, shards: usize, gate: Option<&mut Gate>, learned: &Learned) {
+        let Self { bytes, stubs, sheaves, later, answers, .. } = self;
+        sheaves.resize_with(shards, Sheaf::default);
+        let mut gate = gate;
+        for (number, stub) in (0..).zip(stubs.iter()) {
             let frame = stub.frame(bytes);
-            let Some(mut share) = spread.of(&frame) else { continue };
-            if share.learned != 0 && !learned.knows(share.learned) {
-                share = spread.closely(&frame).unwrap_or(share);
-                answers.push((number, share.learned));
+            if gate.as_mut().is_some_and(|gate| !gate.passes(&frame)) {
+                continue;
             }
-            stub.shard = share.shard;
+            match preview.sort(number, &frame, sheaves) {
+                Some(share) if share.learned != 0 && !learned.knows(share.learned) => {
+                    answers.push(Answer { number, port: share.learned, shard: share.shard });
+                }
+                Some(_) => {}
+                None => {
+                    sheaves.iter_mut().for_each(|sheaf| sheaf.add_unread(number, frame.source));
+                    later.push(number);
+                }
+            }
         }
+        self.preview = Some(Arc::clone(preview));
     }
 
     /// Tells the rest, once all chunks before it have been told.
-    pub(crate) fn settle(&mut self, spread: &Spread, stragglers: &mut Stragglers, learned: &Learned) {
-        let Self { bytes, stubs, answers, lessons, .. } = self;
-        let first_answers = answers.len();
-        for (number, stub) in stubs.iter_mut().enumerate().filter(|(_, stub)| stub.shard == LATER) {
-            let Share { shard, learned } = spread.in_order(&stub.frame(bytes), stragglers);
-            stub.shard = shard;
-            answers.push((number, learned));
-        }
-        if first_answers < answers.len() {
-            answers.sort_unstable();
-        }
-        for &(number, port) in answers.iter().filter(|(_, port)| *port != 0) {
-            if learned.add(port) {
-                lessons.push(Lesson { before: number + 1, port, shard: stubs[number].shard });
+    pub(crate) fn settle(&mut self, stragglers: &mut Stragglers, learned: &Learned) {
+        let Self { bytes, stubs, sheaves, later, answers, lessons, preview, .. } = self;
+        let Some(preview) = preview else { return };
+        for &number in later.iter() {
+            let share = preview.spread().in_order(&stubs[usize::from(number)].frame(bytes), stragglers);
+            let others = sheaves.iter_mut().enumerate().filter(|(shard, _)| *shard != usize::from(share.shard));
+            others.for_each(|(_, sheaf)| sheaf.take_back(number));
+            if share.learned != 0 {
+                answers.push(Answer { number, port: share.learned, shard: share.shard });
             }
         }
+        answers.sort_unstable();
+        lessons.extend(answers.iter().filter(|answer| learned.add(answer.port)));
     }
 
-    /// Counts the frames of one tracker.
-    pub(crate) fn count(&self, core: &Core, shard: usize) -> Result<()> {
+    /// Counts the frames of one tracker. Returns whether it agreed with what they were read ahead with.
+    pub(crate) fn count(&self, core: &Core, shard: usize) -> Result<bool> {
         let mut lessons = self.lessons.iter().filter(|lesson| usize::from(lesson.shard) != shard).peekable();
-        let mut work = (Vec::with_capacity(BATCH_FRAMES), Vec::with_capacity(BATCH_FRAMES));
         let mut from = 0;
+        let mut agrees = true;
         for &(to, now_ns) in &self.looks {
             let mut tracker = core.tracker(shard)?;
-            while let Some(lesson) = lessons.next_if(|lesson| lesson.before <= to) {
-                self.count_some(&mut tracker, shard, from..lesson.before, &mut work);
+            agrees = self.preview.as_ref().is_some_and(|preview| tracker.agrees_with(preview));
+            while let Some(lesson) = lessons.next_if(|lesson| usize::from(lesson.number) < to) {
+                let behind = usize::from(lesson.number) + 1;
+                self.count_some(&mut tracker, shard, from..behind, agrees);
                 tracker.learn_port(lesson.port);
-                from = lesson.before;
+                from = behind;
             }
-            self.count_some(&mut tracker, shard, from..to, &mut work);
+            self.count_some(&mut tracker, shard, from..to, agrees);
             from = to;
             tracker.expire(now_ns);
         }
-        Ok(())
+        Ok(agrees)
     }
 
-    fn count_some<'a>(&'a self, tracker: &mut Tracker, shard: usize, numbers: Range<usize>, work: &mut Work<'a>) {
-        let (mine, frames) = work;
-        let stubs = &self.stubs[numbers];
-        // Whose a frame is cannot be predicted: every number is written, and stays where it is one of ours.
-        mine.resize(stubs.len().max(mine.len()), 0);
-        let mut count = 0;
-        for (number, stub) in stubs.iter().enumerate() {
-            mine[count] = number as u32;
-            count += usize::from(usize::from(stub.shard) == shard);
+    fn count_some(&self, tracker: &mut Tracker, shard: usize, numbers: Range<usize>, agrees: bool) {
+        let Self { bytes, stubs, sheaves, .. } = self;
+        if let Some(sheaf) = sheaves.get(shard) {
+            tracker.batch_ahead(sheaf, numbers, agrees, &|number| stubs[usize::from(number)].frame(bytes));
         }
-        frames.clear();
-        frames.extend(mine[..count].iter().map(|&number| stubs[number as usize].frame(&self.bytes)));
-        tracker.batch(frames);
     }
 }
 

@@ -1,14 +1,14 @@
 //! Several threads read captures together, each with a tracker of its own.
 //!
-//! While there are few chunks ahead, whoever is free takes the next one, so that nobody has to wait for one: one at a time
-//! walks through the captures, then tells by itself whose
-//! the frames are. Chunks are handed on in the order of the captures, so that each tracker sees its frames in that order.
+//! One at a time walks through the captures and takes a chunk of frames, which it then reads and sorts by tracker beside
+//! the others. Chunks are handed on in the order of the captures, so that each tracker sees its frames in that order.
+//! Whoever has much to count counts; who has little takes the next chunk: nobody then waits for one who is behind.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{Builder, scope};
 
-use track::{Spread, Stragglers};
+use track::{Preview, Stragglers};
 
 use crate::core::Core;
 use crate::error::{Error, Result, failed, guarded};
@@ -18,12 +18,14 @@ use crate::files::{Input, Reading};
 
 /// Chunks for each thread that may be under way.
 const MOST_CHUNKS: usize = 4;
+/// Whoever has so many to count takes no further one.
+const MUCH: usize = 4;
 
 /// What the threads share.
 struct Crew<'a> {
     core: &'a Core,
     reading: &'a Reading,
-    spread: Spread,
+    preview: Mutex<Arc<Preview>>,
     source: Mutex<Source>,
     board: Mutex<Board>,
     news: Condvar,
@@ -56,10 +58,11 @@ struct Board {
 
 /// Reads all of `input`, and gives it back.
 pub(crate) fn read(core: &Core, input: Input, reading: &Reading) -> Result<Input> {
+    let preview = Mutex::new(Arc::new(core.preview()?));
     let crew = Crew {
         core,
         reading,
-        spread: core.spread(),
+        preview,
         source: Mutex::new(Source { input, next: 0 }),
         board: Mutex::new(Board { cursors: vec![0; core.shards()], ..Board::default() }),
         news: Condvar::new(),
@@ -100,7 +103,7 @@ impl Crew<'_> {
             if board.is_over(shard) {
                 return Ok(false);
             }
-            if board.wants_more() {
+            if board.wants_more() && board.to_count(shard) < MUCH {
                 match self.source.try_lock() {
                     Ok(source) => {
                         let spare = board.take();
@@ -114,7 +117,9 @@ impl Crew<'_> {
             }
             if let Some(chunk) = board.next_for(shard) {
                 drop(board);
-                chunk.count(self.core, shard)?;
+                if !chunk.count(self.core, shard)? {
+                    *self.preview() = Arc::new(self.core.preview()?);
+                }
                 self.finish(shard, chunk);
                 return Ok(true);
             }
@@ -131,12 +136,13 @@ impl Crew<'_> {
         drop(source);
         if is_some {
             self.news_of(|_| {});
-            chunk.split(&self.spread, gate, &self.core.learned);
+            let preview = Arc::clone(&self.preview());
+            chunk.sort(&preview, self.core.shards(), gate, &self.core.learned);
         }
         self.news_of(|board| {
             if is_some {
                 board.waiting.insert(number, chunk);
-                board.hand_on(&self.spread, self.core);
+                board.hand_on(self.core);
             } else {
                 board.under_way -= 1;
                 board.total = Some(number);
@@ -161,6 +167,10 @@ impl Crew<'_> {
         self.news.notify_all();
     }
 
+    fn preview(&self) -> MutexGuard<'_, Arc<Preview>> {
+        self.preview.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -175,6 +185,11 @@ impl Board {
         self.ready.get(self.cursors[shard] - self.first).cloned()
     }
 
+    /// Chunks that a tracker could count now.
+    fn to_count(&self, shard: usize) -> usize {
+        self.first + self.ready.len() - self.cursors[shard]
+    }
+
     fn wants_more(&self) -> bool {
         self.total.is_none() && self.under_way < MOST_CHUNKS * self.cursors.len()
     }
@@ -186,9 +201,9 @@ impl Board {
     }
 
     /// Hands on what is the next in order.
-    fn hand_on(&mut self, spread: &Spread, core: &Core) {
+    fn hand_on(&mut self, core: &Core) {
         while let Some(mut chunk) = self.waiting.remove(&(self.first + self.ready.len())) {
-            chunk.settle(spread, &mut self.stragglers, &core.learned);
+            chunk.settle(&mut self.stragglers, &core.learned);
             self.ready.push_back(Arc::new(chunk));
         }
     }

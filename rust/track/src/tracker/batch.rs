@@ -3,15 +3,15 @@
 use wire::{Datagram, Frame, Outcome, Parsed, Seen};
 
 use crate::counters::SourceCounters;
-use crate::entry::{NONE, Proto};
-use crate::lane::{FLAGS, HAS_ID, Key, Kind, Lane, Path, WidePair, ZERO_WINDOW, network_of, place_of, wide_pair};
+use crate::entry::NONE;
+use crate::lane::{HAS_ID, Kind, Lane, Path, WidePair, network_of, wide_pair};
 use crate::prefetch;
 use crate::story;
 
 use super::Tracker;
 
 /// Frames that are worked on together: enough to hide the time that memory takes, few enough to stay in the cache.
-const LANES: usize = 32;
+pub(super) const LANES: usize = 32;
 
 /// How many frames ahead of their reading their headers are asked for, and where: what a plain frame has behind its
 /// first cache line, and where TCP is in the usual tunnels.
@@ -22,9 +22,22 @@ const TUNNELLED_HEADERS: usize = 100;
 /// What is between reading and counting.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
-    lanes: Vec<Lane>,
+    pub lanes: Vec<Lane>,
     /// The addresses of those that are IPv6.
-    wide: Vec<WidePair>,
+    pub wide: Vec<WidePair>,
+}
+
+/// Where the frames are that lanes were made of: few lanes need theirs again.
+pub(super) trait Origin<'a> {
+    /// The frame of the lane with this number.
+    fn frame(&self, lane: usize) -> Frame<'a>;
+}
+
+impl<'a> Origin<'a> for [Frame<'a>] {
+    #[inline]
+    fn frame(&self, lane: usize) -> Frame<'a> {
+        self[lane]
+    }
 }
 
 impl Lanes {
@@ -35,11 +48,17 @@ impl Lanes {
 
 /// What came from one source since it was last noted.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    source: u16,
-    packets: u64,
-    bytes: u64,
-    segments: u64,
+pub(super) struct Tally {
+    pub source: u16,
+    pub packets: u64,
+    pub bytes: u64,
+    pub segments: u64,
+}
+
+impl Tally {
+    pub fn of(source: u16) -> Self {
+        Self { source, ..Self::default() }
+    }
 }
 
 impl Tracker {
@@ -55,13 +74,13 @@ impl Tracker {
             let coming = rest.get(AHEAD..).unwrap_or_default();
             let frames = rest.split_off(..LANES.min(rest.len())).unwrap_or_default();
             self.read_all(frames, coming, &mut work);
-            self.ask_all(frames, &mut work);
-            self.count_all(frames, &work);
+            self.ask_all(frames, frames.len(), &mut work);
+            self.count_all(frames, frames.len(), &work);
         }
         self.work = work;
     }
 
-    fn let_go(&mut self, frames: &[Frame<'_>]) {
+    pub(super) fn let_go(&mut self, frames: &[Frame<'_>]) {
         for frame in frames {
             self.last_packet_ns = self.last_packet_ns.max(frame.ts_ns);
             let source = self.source(frame.source);
@@ -79,7 +98,7 @@ impl Tracker {
     #[inline(never)]
     fn read_all(&mut self, frames: &[Frame<'_>], coming: &[Frame<'_>], work: &mut Lanes) {
         let mut coming = coming.iter();
-        let mut tally = Tally { source: frames.first().map_or(0, |frame| frame.source), ..Tally::default() };
+        let mut tally = Tally::of(frames.first().map_or(0, |frame| frame.source));
         let mut last_ns = self.last_packet_ns;
         for ((frame, lane), wide) in frames.iter().zip(&mut work.lanes).zip(&mut work.wide) {
             if let Some(next) = coming.next() {
@@ -87,7 +106,7 @@ impl Tracker {
                 prefetch::element(next.data, TUNNELLED_HEADERS);
             }
             if frame.source != tally.source {
-                self.note(std::mem::replace(&mut tally, Tally { source: frame.source, ..Tally::default() }));
+                self.note(std::mem::replace(&mut tally, Tally::of(frame.source)));
             }
             tally.packets += 1;
             tally.bytes += u64::from(frame.wire_len);
@@ -107,7 +126,7 @@ impl Tracker {
 
     /// Reads a frame that is not of the common kind.
     #[inline(never)]
-    fn read_closely(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>) {
+    pub(super) fn read_closely(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>) {
         let seen = match wire::quick(frame.data, frame.wire_len, frame.link, &self.overlays) {
             Some(parsed) => Seen::Tcp(parsed),
             None => wire::read_frame(frame, &self.overlays),
@@ -131,15 +150,15 @@ impl Tracker {
         self.source(frame.source).outcomes[seen.outcome().index()] += 1;
     }
 
-    /// Sorts out copies, and asks for the others' places in the table.
+    /// Sorts out copies among the first `count` lanes, and asks for the others' places in the table.
     #[inline(never)]
-    fn ask_all(&mut self, frames: &[Frame<'_>], work: &mut Lanes) {
-        for (lane, frame) in work.lanes.iter_mut().zip(frames) {
+    pub(super) fn ask_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), count: usize, work: &mut Lanes) {
+        for (number, lane) in work.lanes[..count].iter_mut().enumerate() {
             if lane.kind == Kind::Done {
                 continue;
             }
             if lane.print != 0 && self.copies.is_copy(lane.print, lane.has_id(), lane.ts_ns) {
-                self.note_copy(lane, frame.source);
+                self.note_copy(lane, origin.frame(number).source);
             } else {
                 lane.guess = self.ask_for(lane);
             }
@@ -147,13 +166,13 @@ impl Tracker {
     }
 
     #[inline(never)]
-    fn count_all(&mut self, frames: &[Frame<'_>], work: &Lanes) {
-        for ((lane, wide), frame) in work.lanes.iter().zip(&work.wide).zip(frames) {
+    pub(super) fn count_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), count: usize, work: &Lanes) {
+        for (number, (lane, wide)) in work.lanes[..count].iter().zip(&work.wide).enumerate() {
             match lane.kind {
-                Kind::Segment => self.count_segment(lane, wide, frame),
-                Kind::Done => {}
-                Kind::Datagram => self.count_datagram(lane, wide, frame),
-                Kind::Special => self.count_special(lane, wide, frame),
+                Kind::Segment => self.count_segment(lane, wide, || origin.frame(number)),
+                Kind::Done | Kind::Unread => {}
+                Kind::Datagram => self.count_datagram(lane, wide, &origin.frame(number)),
+                Kind::Special => self.count_special(lane, wide, &origin.frame(number)),
             }
         }
     }
@@ -177,7 +196,7 @@ impl Tracker {
     }
 
     #[inline]
-    fn note(&mut self, tally: Tally) {
+    pub(super) fn note(&mut self, tally: Tally) {
         let source = self.source(tally.source);
         source.packets += tally.packets;
         source.bytes += tally.bytes;
@@ -186,30 +205,12 @@ impl Tracker {
 
     #[inline(always)]
     fn fill(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, parsed: &Parsed) {
-        let is_v6 = matches!(parsed.addrs, wire::IpPair::V6 { .. });
-        let network = network_of(parsed.tunnel.as_ref());
-        let place = place_of(network, Proto::Tcp, is_v6);
-        if is_v6 {
+        if matches!(parsed.addrs, wire::IpPair::V6 { .. }) {
             *wide = wide_pair(&parsed.addrs);
         }
-        let key = self.table.key(&parsed.addrs, [parsed.src_port, parsed.dst_port], place);
         let vlan = frame.vlan.unwrap_or(parsed.vlan);
         let cluster = self.names.packet_cluster(parsed.tunnel.as_ref(), frame.source, vlan);
-        let zero_window = if parsed.window == 0 { ZERO_WINDOW } else { 0 };
-        let has_id = if parsed.ip_id == 0 { 0 } else { HAS_ID };
-        *lane = Lane {
-            key,
-            print: self.print(&key, cluster, parsed),
-            ts_ns: frame.ts_ns,
-            seq: parsed.seq,
-            ack: parsed.ack,
-            payload: parsed.payload_len,
-            wire_len: frame.wire_len,
-            guess: NONE,
-            cluster,
-            flags: parsed.flags & FLAGS | zero_window | has_id,
-            kind: Kind::Segment,
-        };
+        *lane = Lane::of_segment(&self.table.seed, frame, parsed, cluster);
     }
 
     fn fill_datagram(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, datagram: &Datagram) {
@@ -236,22 +237,6 @@ impl Tracker {
         };
     }
 
-    /// A hash of what two copies of a segment have in common.
-    #[inline(always)]
-    fn print(&self, key: &Key, cluster: u16, parsed: &Parsed) -> u64 {
-        /// 2^64 divided by the golden ratio: what differs in few bits then does in many.
-        const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let ends = if key.is_v6() { key.hash } else { key.addrs };
-        // Multiplied, since checksums differ in the same bits as the ports that they cover.
-        // With the window: one that opens again says so in an ACK that is like the last one in all else.
-        let ends = ends.wrapping_add(u64::from(parsed.window) << 16);
-        let ends = ends.wrapping_add(u64::from(key.ports).rotate_left(32)).wrapping_mul(MIX);
-        let told = u64::from(parsed.ip_id) << 48 | u64::from(parsed.checksum) << 32 | u64::from(parsed.payload_len);
-        let numbers = u64::from(parsed.seq) << 32 | u64::from(parsed.ack);
-        let which = u64::from(parsed.flags) << 16 ^ u64::from(cluster);
-        self.table.seed.mix(numbers ^ which, told ^ ends)
-    }
-
     /// Looks a lane's connection up in the index, and starts loading it.
     #[inline]
     fn ask_for(&self, lane: &Lane) -> u32 {
@@ -262,19 +247,20 @@ impl Tracker {
         guess
     }
 
+    /// `frame` is asked for where the lane does not tell enough.
     #[inline(always)]
-    pub(super) fn count_segment(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
+    pub(super) fn count_segment<'a>(&mut self, lane: &Lane, wide: &WidePair, frame: impl FnOnce() -> Frame<'a>) {
         let Some(direction) = self.table.verify(lane.guess, &lane.key, wide, lane.cluster) else {
-            return self.count_anew(lane, wide, frame);
+            return self.count_anew(lane, wide, &frame());
         };
         if story::quick(&mut self.table.slab.hot[lane.guess as usize], direction, lane) {
             return;
         }
         // Since the guess was made, a segment of the same batch may have begun a new connection between the same ports.
         if self.table.is_unindexed(lane.guess) {
-            return self.count_anew(lane, wide, frame);
+            return self.count_anew(lane, wide, &frame());
         }
-        self.follow(lane.guess, direction, lane, frame);
+        self.follow(lane.guess, direction, lane, &frame());
     }
 
     /// The segment of a connection that was not guessed, or is not in the table.

@@ -52,7 +52,7 @@ impl Tracker {
     pub(super) fn count_special(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
         match wire::read_frame(frame, &self.overlays) {
             Seen::Tcp(_) => {
-                self.count_segment(lane, wide, frame);
+                self.count_segment(lane, wide, || *frame);
                 self.remember_first(lane, wide, frame);
             }
             Seen::Datagram(_) => {

@@ -10,6 +10,7 @@ use crate::entry::{IN, OUT};
 use crate::{End, Reason, State};
 use wire::Frame;
 
+mod ahead;
 mod bounds;
 mod copies;
 mod datagrams;

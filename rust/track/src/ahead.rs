@@ -1,0 +1,94 @@
+//! Reading ahead of the trackers: what frames are, and which tracker each is for, is told in any thread and in any order;
+//! each tracker then only counts what is its own, in order.
+//!
+//! Only frames of the common kind are read ahead. The others a tracker reads itself, since what they mean depends on what
+//! came before them.
+use wire::Frame;
+
+use crate::hash::Seed;
+use crate::lane::{Kind, Lane};
+use crate::spread::{Share, Spread, tells_server};
+
+/// What reading ahead depends on, as one tracker had it.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    pub(crate) spread: Spread,
+    pub(crate) seed: Seed,
+    /// Whether a tracker has to be asked which cluster a packet is of.
+    pub(crate) clusters_differ: bool,
+}
+
+/// Frames for one tracker, by their numbers in a piece of a capture, as far as they were read ahead.
+#[derive(Debug, Default)]
+pub struct Sheaf {
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) places: Vec<Place>,
+}
+
+/// Where a frame is, and where it came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub number: u16,
+    pub source: u16,
+}
+
+impl Sheaf {
+    /// Frames that a piece of a capture may have at most.
+    pub const MOST_FRAMES: usize = 1 << 16;
+
+    /// Forgets all frames; their memory is kept.
+    pub fn clear(&mut self) {
+        self.lanes.clear();
+        self.places.clear();
+    }
+
+    /// Adds a frame of which nothing is known yet. Numbers only grow.
+    pub fn add_unread(&mut self, number: u16, source: u16) {
+        self.add(Lane { kind: Kind::Unread, ..Lane::default() }, Place { number, source });
+    }
+
+    /// Takes back a frame that turned out to be another tracker's.
+    pub fn take_back(&mut self, number: u16) {
+        if let Ok(at) = self.places.binary_search_by_key(&number, |place| place.number) {
+            self.lanes[at].kind = Kind::Done;
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, lane: Lane, place: Place) {
+        self.lanes.push(lane);
+        self.places.push(place);
+    }
+}
+
+impl Preview {
+    /// Adds the frame to the sheaf of its tracker. None, with nothing done, where that is to be asked in the order of
+    /// the frames, of [`Spread::in_order`].
+    #[inline]
+    pub fn sort(&self, number: u16, frame: &Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
+        let (share, lane) = self.read(frame)?;
+        sheaves[usize::from(share.shard)].add(lane, Place { number, source: frame.source });
+        Some(share)
+    }
+
+    /// What tells trackers apart.
+    #[must_use]
+    pub const fn spread(&self) -> &Spread {
+        &self.spread
+    }
+
+    #[inline(always)]
+    fn read(&self, frame: &Frame<'_>) -> Option<(Share, Lane)> {
+        if !self.clusters_differ
+            && let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, self.spread.overlays())
+        {
+            let learned = if tells_server(parsed.flags) { parsed.src_port } else { 0 };
+            let share = Share { shard: self.spread.shard(&parsed.addrs), learned };
+            return Some((share, Lane::of_segment(&self.seed, frame, &parsed, 0)));
+        }
+        let share = self.spread.of(frame)?;
+        // What a look at a few bytes learns may be from a damaged frame.
+        let share = if share.learned == 0 { share } else { self.spread.closely(frame).unwrap_or(share) };
+        Some((share, Lane { kind: Kind::Unread, ..Lane::default() }))
+    }
+}

@@ -1,0 +1,122 @@
+//! Frames that were read ahead: only asked for and counted here.
+use std::ops::Range;
+
+use wire::Frame;
+
+use crate::ahead::{Place, Preview, Sheaf};
+use crate::lane::{Kind, Lane};
+use crate::spread::Spread;
+
+use super::Tracker;
+use super::batch::{LANES, Lanes, Origin, Tally};
+
+/// The frames of a sheaf.
+struct Numbered<'s, F> {
+    places: &'s [Place],
+    find: &'s F,
+}
+
+impl<'a, F: Fn(u16) -> Frame<'a>> Origin<'a> for Numbered<'_, F> {
+    #[inline]
+    fn frame(&self, lane: usize) -> Frame<'a> {
+        (self.find)(self.places[lane].number)
+    }
+}
+
+impl Tracker {
+    /// What reading ahead of this tracker, one of so many, depends on.
+    #[must_use]
+    pub fn preview(&self, trackers: usize) -> Preview {
+        Preview {
+            spread: Spread::new(trackers, self.overlays.specs()),
+            seed: self.table.seed,
+            clusters_differ: self.names.clusters_differ(),
+        }
+    }
+
+    /// Uses the secret of another tracker, so that one preview serves both. To be called before the first frame.
+    pub fn share_secret_of(&mut self, other: &Self) {
+        self.table.seed = other.table.seed;
+    }
+
+    /// Whether what was read ahead is what this tracker would read.
+    #[must_use]
+    pub fn agrees_with(&self, preview: &Preview) -> bool {
+        self.table.seed == preview.seed
+            && self.names.clusters_differ() == preview.clusters_differ
+            && self.overlays.specs() == preview.spread.overlays().specs()
+    }
+
+    /// Counts the frames of a sheaf whose numbers are in `numbers`; `find` has the frames. What was read ahead is read
+    /// again where the preview that it was read with is not `is_valid` any more.
+    pub fn batch_ahead<'a>(
+        &mut self,
+        sheaf: &Sheaf,
+        numbers: Range<usize>,
+        is_valid: bool,
+        find: &impl Fn(u16) -> Frame<'a>,
+    ) {
+        let at = |number: usize| sheaf.places.partition_point(|place| usize::from(place.number) < number);
+        let (mut from, to) = (at(numbers.start), at(numbers.end));
+        let mut work = std::mem::take(&mut self.work);
+        while from < to {
+            let some = from..to.min(from + LANES);
+            let (lanes, places) = (&sheaf.lanes[some.clone()], &sheaf.places[some]);
+            let origin = Numbered { places, find };
+            if self.is_collecting {
+                self.take_all(lanes, is_valid, &origin, &mut work);
+                self.ask_all(&origin, lanes.len(), &mut work);
+                self.count_all(&origin, lanes.len(), &work);
+            } else {
+                self.let_all_go(lanes, &origin);
+            }
+            from += lanes.len();
+        }
+        self.work = work;
+    }
+
+    #[inline(never)]
+    fn take_all<'a, F: Fn(u16) -> Frame<'a>>(
+        &mut self,
+        lanes: &[Lane],
+        is_valid: bool,
+        origin: &Numbered<'_, F>,
+        work: &mut Lanes,
+    ) {
+        let mut tally = Tally::of(origin.places.first().map_or(0, |place| place.source));
+        let mut last_ns = self.last_packet_ns;
+        for (number, ((read, place), (lane, wide))) in
+            lanes.iter().zip(origin.places).zip(work.lanes.iter_mut().zip(&mut work.wide)).enumerate()
+        {
+            if read.kind == Kind::Done {
+                *lane = Lane::default();
+                continue;
+            }
+            if place.source != tally.source {
+                self.note(std::mem::replace(&mut tally, Tally::of(place.source)));
+            }
+            tally.packets += 1;
+            if (read.kind == Kind::Segment) & is_valid {
+                *lane = *read;
+                tally.segments += 1;
+                tally.bytes += u64::from(read.wire_len);
+                last_ns = last_ns.max(read.ts_ns);
+            } else {
+                let frame = origin.frame(number);
+                tally.bytes += u64::from(frame.wire_len);
+                last_ns = last_ns.max(frame.ts_ns);
+                self.read_closely(lane, wide, &frame);
+            }
+            self.table.prefetch_index(&lane.key);
+            self.copies.prefetch(lane.print);
+        }
+        self.note(tally);
+        self.last_packet_ns = last_ns;
+    }
+
+    fn let_all_go<'a>(&mut self, lanes: &[Lane], origin: &impl Origin<'a>) {
+        for number in (0..lanes.len()).filter(|&number| lanes[number].kind != Kind::Done) {
+            self.let_go(&[origin.frame(number)]);
+        }
+    }
+}
