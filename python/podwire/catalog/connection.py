@@ -68,7 +68,7 @@ CONNECTION = Noun(
         Column("total-bytes", BYTES, "Stream bytes both ways."),
         Column("opkts", COUNT, "Packets from the client to the server."),
         Column("ipkts", COUNT, "Packets from the server to the client."),
-        Column("retransmits", COUNT, "Data packets that were sent again."),
+        Column("retransmits", COUNT, "Packets with data or a FIN that were sent again."),
         Column("out-of-order", COUNT, "Data packets that came before what they follow."),
         Column("zero-windows", COUNT, "Packets that asked the other side to wait: their window was 0."),
         Column("icmp-errors", COUNT, "ICMP errors about packets of the connection."),

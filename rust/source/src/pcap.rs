@@ -164,8 +164,9 @@ impl Format {
         };
         // The upper half holds the length of a frame check sequence, not the type (draft-ietf-opsawg-pcap §4).
         let link = format.number(header, 20) & 0xffff;
-        format.link = LinkType::from_pcap(link)
-            .ok_or_else(|| format!("has frames of link type {link}, which cannot be read: capture on Ethernet"))?;
+        let cannot =
+            || format!("has frames of link type {}, which cannot be read: capture on Ethernet", LinkType::told(link));
+        format.link = LinkType::from_pcap(link).ok_or_else(cannot)?;
         Ok(format)
     }
 

@@ -12,7 +12,7 @@
 
 use std::cell::Cell;
 
-use wire::Frame;
+use wire::{Frame, LinkType};
 
 use crate::frames::Frames;
 use crate::pcapng::block::{Block, LEAST, Order, kind};
@@ -269,8 +269,11 @@ impl Frames for PcapngFile {
 
     fn errors(&self) -> Vec<String> {
         let left_out = (self.unreadable > 0).then(|| {
-            let (name, count, link) = (&self.stored.name, self.unreadable, self.unreadable_link);
-            format!("{name} holds {count} packets of link type {link}, which cannot be read: they were left out")
+            let (name, count, link) = (&self.stored.name, self.unreadable, LinkType::told(self.unreadable_link.into()));
+            format!(
+                "{name} holds {count} packets of link type {link}, which cannot be read: they were left out; capture \
+                 on Ethernet"
+            )
         });
         self.stored.broken().map(str::to_owned).into_iter().chain(left_out).collect()
     }

@@ -142,6 +142,8 @@ pub(crate) mod mark {
     pub const SYN_ACK: u64 = 2;
     /// The outer addresses are IPv6.
     pub const OUTER_V6: u64 = 4;
+    /// One side sent FIN, and its acknowledgments were all seen.
+    pub const ACKED_TO_THE_END: u64 = 8;
 }
 
 /// The three times that `Cold` measures.

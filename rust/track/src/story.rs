@@ -9,7 +9,8 @@
 //!   (RFC 5961 §4). The server's answer to a SYN we did not believe settles the matter.
 //! - Where both sides sent a SYN at the same time, the first one seen is the client's.
 //! - Stream bytes are the distance between the first and the highest sequence number, SYN and FIN taken off. Where
-//!   packets of one side have not been seen, what the other side acknowledges tells.
+//!   packets of one side have not been seen, what the other side acknowledges tells; once that side has closed, the last
+//!   number it acknowledges is a FIN's.
 use wire::tcp::flag;
 
 use crate::connection::{End, State};
@@ -355,6 +356,9 @@ impl Part<'_> {
         }
         self.drop_unfinished_latency();
         self.hot.set(status::FIN << self.direction);
+        if !self.rules.control_only {
+            self.cold.mark(mark::ACKED_TO_THE_END);
+        }
         self.hot.set_state(State::Fin);
         if self.hot.has(status::FIN << OUT) && self.hot.has(status::FIN << IN) {
             self.hot.set(status::ENDED);

@@ -31,6 +31,24 @@ impl LinkType {
             _ => None,
         }
     }
+
+    /// How people call a link type of a capture file whose frames cannot be read: `9 (PPP)`.
+    #[must_use]
+    pub fn told(number: u32) -> String {
+        let name = match number {
+            9 | 50 => "PPP",
+            51 => "PPPoE",
+            104 => "Cisco HDLC",
+            105 | 119 | 127 => "802.11",
+            107 => "Frame Relay",
+            189 | 220 | 249 => "USB",
+            187 | 201 | 251 => "Bluetooth",
+            239 => "NFLOG",
+            253 => "netlink",
+            _ => return number.to_string(),
+        };
+        format!("{number} ({name})")
+    }
 }
 
 #[cfg(test)]
@@ -43,5 +61,6 @@ mod tests {
         assert_eq!(LinkType::from_pcap(108), Some(LinkType::Null));
         assert_eq!(LinkType::from_pcap(228), Some(LinkType::RawIp));
         assert_eq!(LinkType::from_pcap(105), None);
+        assert_eq!((LinkType::told(104), LinkType::told(9999)), ("104 (Cisco HDLC)".into(), "9999".into()));
     }
 }

@@ -1,7 +1,7 @@
 //! The single pass from a frame's first byte to what is in its innermost tunnel.
 //!
 //! Lengths come from the IP headers, not from what was captured: captures are cut, and short frames are padded. The
-//! first 20 bytes of a TCP header have to be there.
+//! first 14 bytes of a TCP header have to be there, up to its flags.
 //!
 //! One way down, compiled twice: [`quick`] reads TCP, plain and in the usual tunnels, in line and gives up at anything
 //! rarer, so that it keeps everything in registers; [`read`] follows every branch. Before both, [`crate::glance()`] tries

@@ -30,6 +30,9 @@ mod field {
 /// Bytes of the header without options.
 pub const HEADER_LEN: usize = 20;
 
+/// Up to here the header tells whose segment it is, its numbers and its flags: enough where a capture is cut behind.
+pub const TELLING_LEN: usize = 14;
+
 /// Bits of the flags byte.
 pub mod flag {
     /// The sender is done.
@@ -130,6 +133,18 @@ impl<'a> Packet<'a> {
     fn long(&self, at: usize) -> u32 {
         u32::from_be_bytes([self.header[at], self.header[at + 1], self.header[at + 2], self.header[at + 3]])
     }
+}
+
+/// A header that was cut behind its flags, in `room` with all bits set where bytes are missing: a window that is not
+/// closed, and a checksum that tells nothing. Any other as it is.
+#[must_use]
+pub fn completed<'a>(bytes: &'a [u8], room: &'a mut [u8; HEADER_LEN]) -> &'a [u8] {
+    if !(TELLING_LEN..HEADER_LEN).contains(&bytes.len()) {
+        return bytes;
+    }
+    room.fill(0xff);
+    room[..bytes.len()].copy_from_slice(bytes);
+    room
 }
 
 /// A number that differs where the options of a header differ, as far as they were captured; 0 without options. `bytes`

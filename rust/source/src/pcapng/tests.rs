@@ -140,7 +140,7 @@ fn packets_of_links_that_nobody_reads_are_counted_and_told() {
     ];
     let seen = read_bytes(&blocks.concat());
     assert_eq!(seen.frames.iter().map(|frame| &frame.2[..]).collect::<Vec<_>>(), [b"e"]);
-    assert!(seen.errors[0].contains("2 packets of link type 189"), "{:?}", seen.errors);
+    assert!(seen.errors[0].contains("2 packets of link type 189 (USB)"), "{:?}", seen.errors);
 }
 
 #[test]

@@ -39,9 +39,16 @@ impl Part<'_> {
             if ahead > 0 && !self.rules.control_only {
                 self.gaps.open(self.gap_owner(), next, next.wrapping_add(ahead.cast_unsigned()));
             }
-        } else if payload > 0 && self.hot.packets[direction] > 0 && !(payload == 1 && ahead == -1) {
-            self.count_old(next.wrapping_add_signed(ahead), u64::from(payload));
+        } else if self.hot.packets[direction] > 0 && self.is_sent_again(ahead) {
+            self.count_old(next.wrapping_add_signed(ahead), len);
         }
+    }
+
+    /// Whether a segment that brings nothing new is more than an ACK or a keep-alive: with data, or with a FIN once more.
+    fn is_sent_again(&self, ahead: i64) -> bool {
+        let is_keep_alive = self.segment.payload == 1 && ahead == -1;
+        let is_same_fin = self.is_fin() && self.hot.has(status::FIN << self.direction);
+        self.segment.payload > 0 && !is_keep_alive || is_same_fin
     }
 
     /// Who a gap belongs to: a connection's direction.
@@ -116,6 +123,13 @@ pub(crate) fn packets(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
     u64::from(cold.packets_high[direction]) * u64::from(u32::MAX) + u64::from(hot.packets[direction])
 }
 
+/// Whether the FIN of a side that was not seen is among what the other side, which has closed, acknowledges. Where that
+/// one closes first it is not yet, for as long as more may come: one byte too few until then, and not one too many ever
+/// after.
+fn is_closed_unseen(hot: &Hot, cold: &Cold, direction: usize) -> bool {
+    hot.packets[direction] == 0 && cold.has(mark::ACKED_TO_THE_END)
+}
+
 /// Bytes of the stream in one direction, SYN and FIN taken off; of other protocols, the payload of all packets.
 pub(crate) fn stream_bytes(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
     let next = hot.next(direction);
@@ -123,7 +137,7 @@ pub(crate) fn stream_bytes(hot: &Hot, cold: &Cold, direction: usize) -> u64 {
         return next;
     }
     let syn = u64::from(cold.has([mark::SYN, mark::SYN_ACK][direction]));
-    let fin = u64::from(hot.has(status::FIN << direction));
+    let fin = u64::from(hot.has(status::FIN << direction) || is_closed_unseen(hot, cold, direction));
     let first = ORIGIN + u64::from(cold.first_seq[direction]);
     next.saturating_sub(first).saturating_sub(syn + fin)
 }

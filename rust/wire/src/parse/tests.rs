@@ -65,8 +65,23 @@ fn the_payload_length_is_the_senders_even_where_the_capture_is_cut() {
     let cut = &frame[..54];
     let parsed = parse(cut, 154, LinkType::Ethernet, &Overlays::default()).unwrap();
     assert_eq!(parsed.payload_len, 100);
-    let cut = &frame[..53];
-    assert_eq!(parse(cut, 154, LinkType::Ethernet, &Overlays::default()), Err(Outcome::Truncated(Layer::Tcp)));
+}
+
+#[test]
+fn a_tcp_header_that_is_cut_behind_its_flags_tells_what_it_has() {
+    for whole in [build::frame(&segment()), build::frame(&segment6())] {
+        let (len, tcp) = (u32::try_from(whole.len()).unwrap(), whole.len() - 120);
+        let told = |cut: usize| parse(&whole[..tcp + cut], len, LinkType::Ethernet, &Overlays::default());
+        for cut in 14..20 {
+            let parsed = told(cut).unwrap();
+            assert_eq!((parsed.src_port, parsed.dst_port, parsed.seq, parsed.ack), (40000, 8080, 7, 9), "{cut}");
+            assert_eq!((parsed.flags, parsed.payload_len), (flag::ACK, 100), "{cut}");
+            assert_ne!(parsed.window, 0, "{cut}");
+        }
+        assert_eq!(told(13), Err(Outcome::Truncated(Layer::Tcp)));
+        let short = parse(&whole[..tcp + 19], len - 101, LinkType::Ethernet, &Overlays::default());
+        assert!(matches!(short, Err(Outcome::Malformed(_))), "{short:?}");
+    }
 }
 
 #[test]

@@ -15,7 +15,9 @@ type Full<'a> = Walk<'a, false>;
 impl<const QUICK: bool> Walk<'_, QUICK> {
     #[inline(always)]
     pub(super) fn segment(&self, network: &Network) -> Result<Parsed, Outcome> {
-        let header = tcp::Packet::new(self.rest()).map_err(|e| self.failed(e, tcp::HEADER_LEN, Layer::Tcp))?;
+        let mut room = [0; tcp::HEADER_LEN];
+        let bytes = if QUICK { self.rest() } else { tcp::completed(self.rest(), &mut room) };
+        let header = tcp::Packet::new(bytes).map_err(|e| self.failed(e, tcp::HEADER_LEN, Layer::Tcp))?;
         let carried = self.carried();
         if header.header_len() > carried {
             return Err(Outcome::Malformed(Layer::Tcp));

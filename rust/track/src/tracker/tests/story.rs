@@ -200,6 +200,39 @@ fn one_side_alone_tells_what_the_other_sent() {
 }
 
 #[test]
+fn one_side_alone_acknowledges_the_fin_of_the_other_whoever_closes_first() {
+    let mut first = Talk::new();
+    first.client(SYN, 0, 0, 0).client(ACK, 1, 1, 0).client(ACK, 1, 1, 70).client(ACK, 71, 1001, 0);
+    first.client(FIN | ACK, 71, 1001, 0).client(ACK, 72, 1002, 0);
+    assert_eq!((first.row().obytes, first.row().ibytes), (70, 1000));
+    let mut last = Talk::new();
+    last.client(SYN, 0, 0, 0).client(ACK, 1, 1, 0).client(ACK, 1, 1001, 0).client(ACK, 1, 1002, 0);
+    last.client(FIN | ACK, 1, 1002, 0);
+    assert_eq!((last.row().obytes, last.row().ibytes), (0, 1000));
+    let mut silent = Talk::new();
+    silent.server(SYN | ACK, 0, 1, 0).server(ACK, 1, 501, 0).server(FIN | ACK, 1, 502, 0);
+    assert_eq!((silent.row().obytes, silent.row().ibytes), (500, 0));
+}
+
+#[test]
+fn a_fin_that_is_sent_again_is_a_retransmission() {
+    let mut talk = Talk::new();
+    talk.handshake().client(ACK, 1, 1, 100).client(FIN | ACK, 101, 1, 0);
+    assert_eq!(talk.row().retransmits, 0);
+    talk.after(200 * MILLI).client(FIN | ACK, 101, 1, 0).after(400 * MILLI).client(FIN | ACK, 51, 1, 50);
+    assert_eq!((talk.row().retransmits, talk.row().obytes), (2, 100));
+    talk.server(ACK, 1, 102, 0).server(FIN | ACK, 1, 102, 0);
+    assert_eq!((talk.row().retransmits, talk.row().end), (2, Some(End::Fin)));
+}
+
+#[test]
+fn a_fin_that_its_acknowledgment_overtook_is_no_retransmission() {
+    let mut talk = Talk::new();
+    talk.handshake().server(FIN | ACK, 1, 2, 0).client(FIN | ACK, 1, 1, 0);
+    assert_eq!((talk.row().retransmits, talk.row().obytes), (0, 0));
+}
+
+#[test]
 fn the_client_of_a_joined_connection_is_guessed_by_port() {
     let mut talk = Talk::new();
     talk.ends[1].1 = 443;
