@@ -1,9 +1,9 @@
 //! From a hash to a slot: open addressing over (32 bits of hash, 32 bits of slot number), 8 bytes a place.
 //!
 //! Eight places fill a cache line, and are compared at once. A line is found by multiplication, not by masking, so a
-//! shelf of lines may have any size and grows by a quarter: it is never less than 65 % full. Growing reads only the
-//! shelf itself, as the hash bits are in it. There are many shelves, which grow one by one: even with ten million
-//! connections none of them takes longer than a millisecond.
+//! shelf of lines may have any size: it grows by a quarter, and shrinks by a quarter when it is half empty, so that both
+//! leave it two thirds full. That reads only the shelf itself, as the hash bits are in it. There are many shelves, which
+//! change one by one: even with ten million connections none of them takes longer than a millisecond.
 use crate::prefetch;
 
 /// Places in a line.
@@ -17,8 +17,8 @@ const SHELF_BITS: u32 = 8;
 const SHELVES: usize = 1 << SHELF_BITS;
 const FIRST_LINES: usize = 2;
 
-/// Bytes that one connection takes here at worst, right after growing.
-pub(crate) const MAX_BYTES_PER_ENTRY: usize = 13;
+/// Bytes that one connection takes here at worst, right before a shelf shrinks.
+pub(crate) const MAX_BYTES_PER_ENTRY: usize = 16;
 
 /// One cache line. Its places are filled from the front, so that the last one tells whether it is full.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,6 +124,11 @@ impl Index {
     }
 }
 
+/// Whether so many entries are more than these lines take.
+fn is_full(entries: usize, lines: usize) -> bool {
+    entries * FULL_DENOMINATOR > lines * WIDTH * FULL_NUMERATOR
+}
+
 #[derive(Debug)]
 struct Shelf {
     lines: Vec<Line>,
@@ -180,7 +185,7 @@ impl Shelf {
 
     /// Enters a slot. It must not be there yet.
     fn insert(&mut self, tag: u32, slot: u32) {
-        if (self.len + 1) * FULL_DENOMINATOR > self.lines.len() * WIDTH * FULL_NUMERATOR {
+        if is_full(self.len + 1, self.lines.len()) {
             self.grow();
         }
         self.put(tag, slot + 1);
@@ -196,8 +201,19 @@ impl Shelf {
     }
 
     fn grow(&mut self) {
-        let larger = self.lines.len() + (self.lines.len() / 4).max(1);
-        let old = std::mem::replace(&mut self.lines, vec![Line::default(); larger]);
+        self.resize(self.lines.len() + (self.lines.len() / 4).max(1));
+    }
+
+    /// Gives memory back where half of it is empty.
+    fn shrink(&mut self) {
+        let fewer = self.lines.len() - self.lines.len() / 4;
+        if self.len * 2 < self.lines.len() * WIDTH && fewer >= FIRST_LINES && !is_full(self.len, fewer) {
+            self.resize(fewer);
+        }
+    }
+
+    fn resize(&mut self, lines: usize) {
+        let old = std::mem::replace(&mut self.lines, vec![Line::default(); lines]);
         for line in old {
             for place in 0..line.filled() {
                 self.put(line.tags[place], line.slots[place]);
@@ -227,6 +243,7 @@ impl Shelf {
         if was_full {
             self.fill_gap(at);
         }
+        self.shrink();
     }
 
     /// Brings back, into a line that was full, one that had to go past it, and so on: a search stops at a line that is
@@ -272,6 +289,13 @@ mod tests {
         }
         assert!(index.bytes() <= 100_000 * MAX_BYTES_PER_ENTRY);
         for slot in 0..100_000_u32 {
+            assert_eq!(index.find(slot.wrapping_mul(0x9e37_79b9), |found| found == slot), Some(slot));
+        }
+        for slot in 0..90_000_u32 {
+            index.remove(slot.wrapping_mul(0x9e37_79b9), slot);
+        }
+        assert!(index.bytes() <= 10_000 * MAX_BYTES_PER_ENTRY + SHELVES * FIRST_LINES * size_of::<Line>());
+        for slot in 90_000..100_000_u32 {
             assert_eq!(index.find(slot.wrapping_mul(0x9e37_79b9), |found| found == slot), Some(slot));
         }
     }

@@ -3,7 +3,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use wire::{IpPair, Tunnel};
 
-use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark};
+use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark, status};
 use crate::hash::Seed;
 use crate::index::Index;
 use crate::lane::{Key, Path, WidePair, pair16, pair32, wide_pair};
@@ -16,7 +16,11 @@ pub(crate) struct Table {
     pub slab: Slab,
     pub wheel: Wheel,
     pub seed: Seed,
+    /// The connections that packets are for.
     index: Index,
+    /// Those that have ended and been reported: few packets are for them, and so many that they would push the others
+    /// out of the processor's caches.
+    past: Index,
     next_id: u64,
     id_step: u64,
 }
@@ -27,6 +31,7 @@ impl Table {
             slab: Slab::new(max_bytes),
             wheel: Wheel::new(longest_ns),
             index: Index::new(),
+            past: Index::new(),
             seed: Seed::random(),
             next_id: 1,
             id_step: 1,
@@ -35,7 +40,7 @@ impl Table {
 
     /// Memory taken, bytes.
     pub fn bytes(&self) -> usize {
-        self.slab.bytes() + self.wheel.bytes() + self.index.bytes()
+        self.slab.bytes() + self.wheel.bytes() + self.index.bytes() + self.past.bytes()
     }
 
     /// Numbers new connections `first`, `first + step`, and so on.
@@ -47,6 +52,7 @@ impl Table {
         self.slab.clear();
         self.wheel.clear();
         self.index.clear();
+        self.past.clear();
     }
 
     /// The key of a packet between these ends.
@@ -60,10 +66,16 @@ impl Table {
         self.index.prefetch(key.tag());
     }
 
-    /// The slot that is likely the key's, which starts being loaded; [`NONE`] where there is none.
+    /// The slot that is likely the key's, which starts being loaded; [`NONE`] where there is none, but for one that was
+    /// retired.
     #[inline]
     pub fn prefetch_entry(&self, key: &Key, with_cold: bool) -> u32 {
         let slot = self.index.guess(key.tag()).unwrap_or(NONE);
+        if slot == NONE {
+            self.past.prefetch(key.tag());
+            self.slab.prefetch_free();
+            return NONE;
+        }
         prefetch::element(&self.slab.hot, slot as usize);
         if with_cold {
             self.slab.prefetch_cold(slot);
@@ -83,13 +95,14 @@ impl Table {
     #[inline]
     pub fn find(&self, key: &Key, wide: &WidePair, cluster: u16) -> Option<(u32, usize)> {
         let mut direction = OUT;
-        let slot = self.index.find(key.tag(), |slot| match self.matches(slot, key, wide, cluster) {
+        let mut is_it = |slot| match self.matches(slot, key, wide, cluster) {
             Some(found) => {
                 direction = found;
                 true
             }
             None => false,
-        })?;
+        };
+        let slot = self.index.find(key.tag(), &mut is_it).or_else(|| self.past.find(key.tag(), is_it))?;
         Some((slot, direction))
     }
 
@@ -147,13 +160,28 @@ impl Table {
         Ok(slot)
     }
 
+    /// Freezes a connection that has ended: packets may still be found to be for it, and none changes it.
+    pub fn retire(&mut self, slot: u32) {
+        if !self.is_unindexed(slot) {
+            let tag = self.tag_of(slot);
+            self.index.remove(tag, slot);
+            self.past.insert(tag, slot);
+        }
+        let hot = &mut self.slab.hot[slot as usize];
+        hot.set(status::FROZEN);
+        hot.judge();
+    }
+
     /// Leaves a connection in the table but lets another one have its place in the index.
     pub fn unindex(&mut self, slot: u32) {
-        if !self.slab.cold[slot as usize].is_unindexed() {
-            let hash = self.hash_of(slot);
-            self.index.remove((hash >> 32) as u32, slot);
-            self.slab.cold[slot as usize].set_unindexed();
+        if self.is_unindexed(slot) {
+            return;
         }
+        let tag = self.tag_of(slot);
+        let is_retired = self.slab.hot[slot as usize].has(status::FROZEN);
+        let index = if is_retired { &mut self.past } else { &mut self.index };
+        index.remove(tag, slot);
+        self.slab.cold[slot as usize].set_unindexed();
     }
 
     /// Whether packets are not for this connection any more, but for a newer one between the same ports.
@@ -181,6 +209,10 @@ impl Table {
     pub fn reschedule(&mut self, slot: u32, class: Class, deadline_ns: u64, now_ns: u64) {
         self.wheel.remove(&mut self.slab.cold, slot);
         self.schedule(slot, class, deadline_ns, now_ns);
+    }
+
+    fn tag_of(&self, slot: u32) -> u32 {
+        (self.hash_of(slot) >> 32) as u32
     }
 
     fn hash_of(&self, slot: u32) -> u64 {

@@ -240,11 +240,7 @@ impl Tracker {
     /// Looks a lane's connection up in the index, and starts loading it.
     #[inline]
     fn ask_for(&self, lane: &Lane) -> u32 {
-        let guess = self.table.prefetch_entry(&lane.key, lane.is_control());
-        if guess == NONE {
-            self.table.slab.prefetch_free();
-        }
-        guess
+        self.table.prefetch_entry(&lane.key, lane.is_control())
     }
 
     /// `frame` is asked for where the lane does not tell enough.

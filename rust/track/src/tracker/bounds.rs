@@ -212,9 +212,7 @@ impl Tracker {
 
     fn freeze(&mut self, slot: u32) {
         self.report(slot, None);
-        let hot = &mut self.table.slab.hot[slot as usize];
-        hot.set(status::FROZEN);
-        hot.judge();
+        self.table.retire(slot);
     }
 
     fn report(&mut self, slot: u32, end: Option<End>) {
