@@ -73,14 +73,6 @@ impl Slab {
         prefetch::end_of_element(&self.cold, slot as usize);
     }
 
-    /// Starts loading what comes after a slot in its timer list.
-    #[inline]
-    pub fn prefetch_after(&self, slot: u32) {
-        let next = self.cold[slot as usize].next;
-        prefetch::element(&self.hot, next as usize);
-        self.prefetch_cold(next);
-    }
-
     /// Starts loading the slot that the next new connection gets.
     #[inline]
     pub fn prefetch_free(&self) {

@@ -83,6 +83,21 @@ impl Table {
         slot
     }
 
+    /// Starts loading what the connections behind this one in its timer list need: of the next one, which was loaded when
+    /// this was called for the one before, its places in the index; the one behind it itself.
+    #[inline]
+    pub fn prefetch_after(&self, slot: u32) {
+        let next = self.slab.cold[slot as usize].next;
+        let Some(cold) = self.slab.cold.get(next as usize) else { return };
+        if self.slab.hot[next as usize].has(status::ENDED) {
+            let tag = self.tag_of(next);
+            self.index.prefetch(tag);
+            self.past.prefetch(tag);
+        }
+        prefetch::element(&self.slab.hot, cold.next as usize);
+        self.slab.prefetch_cold(cold.next);
+    }
+
     /// The direction of a packet in the connection of this slot; None where it is not the packet's.
     ///
     /// A connection that was let go for a newer one between the same ports still matches: see `is_unindexed`.

@@ -38,7 +38,7 @@ impl Tracker {
             let Some(slot) = self.table.wheel.due(now_ns) else {
                 return is_sweeping | is_shrinking;
             };
-            self.table.slab.prefetch_after(slot);
+            self.table.prefetch_after(slot);
             self.look_at(slot, now_ns);
         }
         true
