@@ -6,6 +6,7 @@ not be taken for the network.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -56,8 +57,8 @@ SIGNATURES = (
     Signature("calico-vpp", ("calico-vpp-agent", "vpp"), (), ("calicovpp/agent",)),
 )
 
-_GKE_IMAGES = ("gke.gcr.io/", "gcr.io/gke-release")
-"""Where the images of GKE's managed DaemonSets come from."""
+_GKE_IMAGES = re.compile(r"gke\.gcr\.io/|([a-z0-9-]+-artifactregistry\.)?gcr\.io/gke-release")
+"""Where the images of GKE's managed DaemonSets come from: one registry, or one of each region."""
 
 
 class Agent(Struct, frozen=True):
@@ -118,7 +119,7 @@ def find_agents(evidence: Evidence) -> list[Agent]:
         }
         if "flannel" in here and "calico" in here:
             here = {"canal": here["flannel"]}
-        if "cilium" in here and here["cilium"].image.startswith(_GKE_IMAGES):
+        if "cilium" in here and _GKE_IMAGES.match(here["cilium"].image):
             here["gke"] = here.pop("cilium")
         standing = standing_of(workload)
         found += [Agent(plugin, workload, container, standing) for plugin, container in here.items()]

@@ -69,7 +69,7 @@ def _speaks_without_agents(evidence: Evidence) -> bool:
 
 
 def _runs_bird(evidence: Evidence, agents: Sequence[Agent], notes: Notes) -> bool:
-    """Whether routes are spread by BGP; only vxlan (and none, which is not asked here) runs without BIRD."""
+    """Whether routes are spread by BGP; only vxlan and none run without BIRD."""
     if not agents:
         is_vxlan = any(reading.word(each.data.get("calico_backend")) == "vxlan" for each in evidence.config_maps)
         return not is_vxlan and calico_installation.has_bgp(calico_installation.installation_of(evidence))
@@ -78,7 +78,7 @@ def _runs_bird(evidence: Evidence, agents: Sequence[Agent], notes: Notes) -> boo
         notes.doubt("CALICO_NETWORKING_BACKEND comes from a ConfigMap that is not read: bird is assumed")
     else:
         notes.say(f"CALICO_NETWORKING_BACKEND is {reading.some(sorted(backends))}")
-    return backends != {"vxlan"}
+    return not backends <= {"vxlan", "none"}
 
 
 def _in_use(pools: Sequence[Pool]) -> list[Pool]:

@@ -36,3 +36,13 @@ def is_calico_network(spec: dict[str, Any]) -> bool:
 def has_bgp(spec: dict[str, Any]) -> bool:
     """Return whether BIRD runs (`calicoNetwork.bgp`, Enabled unless set)."""
     return reading.word(reading.dig(spec, "calicoNetwork", "bgp")) != "disabled"
+
+
+def is_routed_by_cloud(evidence: Evidence) -> bool:
+    """Return whether Calico connects Pods with addresses of the Nodes' ranges, which the cloud routes.
+
+    Its networking backend is then `none`, as where it only enforces policy (pkg/render/node.go).
+    """
+    spec = installation_of(evidence)
+    is_local = reading.word(reading.dig(spec, "cni", "ipam", "type")) == "hostlocal"
+    return is_local and is_calico_network(spec) and not has_bgp(spec)

@@ -6,6 +6,7 @@ pkg/defaults/defaults.go. `tunnel-protocol` is written with native routing too a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from podwire.cni import agents as found_agents
@@ -19,11 +20,15 @@ from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import Encapsulation, Overlay
 
 PLUGIN = "cilium"
-_CONFIG = "cilium-config"
+CONFIG = "cilium-config"
 _NODE_CONFIGS = "ciliumnodeconfigs.cilium.io"
+_RANGES = re.compile(r"ipv[46]-cidrs:([^;]*)")
 _PORTS = {"vxlan": 8472, "geneve": 6081}
 _KINDS = {"vxlan": Encapsulation.VXLAN, "geneve": Encapsulation.GENEVE}
 _WIREGUARD_PORT = 51871
+_GATEWAY_KEYS = ("enable-egress-gateway", "enable-ipv4-egress-gateway", "enable-ipv6-egress-gateway")
+_NODES_IPAM = ("", "kubernetes", "cluster-pool", "cluster-pool-v2beta")
+"""Kinds of address management whose Pod ranges are those of the Nodes, as far as no pool is named."""
 _MODE_KEYS = ("routing-mode", "tunnel-protocol", "tunnel", "tunnel-port", "enable-wireguard", "enable-ipsec")
 _MAX_PORT = 65535
 
@@ -37,21 +42,31 @@ def detect(evidence: Evidence) -> CniFinding | None:
         return None
     found_agents.say_states(agents, evidence, notes)
     if config is None:
-        notes.doubt(f"ConfigMap {agents[0].workload.namespace}/{_CONFIG} is not read: Cilium's defaults are assumed")
+        notes.doubt(f"ConfigMap {agents[0].workload.namespace}/{CONFIG} is not read: Cilium's defaults are assumed")
     given = dict(config.data) if config is not None else {}
     if agents:
         given |= reading.flags(reading.words(agents[0].container))
     where = f"ConfigMap {config.namespace}/{config.name}" if config is not None else "Cilium by default"
     modes = [_mode(given, where, notes)]
     modes += [_mode({**given, **own}, where, notes) for own, where in _node_configs(evidence, notes)]
-    pools = [*given.get("cluster-pool-ipv4-cidr", "").split(), *given.get("cluster-pool-ipv6-cidr", "").split()]
-    ranges = reading.networks(pools) or reading.node_ranges(evidence.nodes)
+    ranges = _ranges(given, evidence)
     if not agents:
         notes.say("no DaemonSet that runs cilium-agent is known")
         return conclude(Identity(PLUGIN, "", ranges), merge(modes), notes, Standing.ABSENT, Source.DEFAULTS)
     who = Identity(PLUGIN, reading.image_version(agents[0].container.image), ranges)
     source = Source.SETTINGS if config is not None else Source.DEFAULTS
     return conclude(who, merge(modes), notes, agents[0].standing, source)
+
+
+def _ranges(given: Mapping[str, str], evidence: Evidence) -> tuple[str, ...]:
+    """Return the Pod ranges; the Nodes' own only where Cilium gives Pods addresses of those."""
+    ipam = reading.word(given.get("ipam"))
+    if ipam == "multi-pool":
+        pools = _RANGES.findall(given.get("auto-create-cilium-pod-ip-pools", ""))
+        return reading.networks(text for part in pools for text in part.split(","))
+    texts = f"{given.get('cluster-pool-ipv4-cidr', '')} {given.get('cluster-pool-ipv6-cidr', '')}"
+    named = reading.networks(re.split(r"[\s,]+", texts))
+    return named or (reading.node_ranges(evidence.nodes) if ipam in _NODES_IPAM else ())
 
 
 def _node_configs(evidence: Evidence, notes: Notes) -> Iterator[tuple[dict[str, str], str]]:
@@ -69,14 +84,14 @@ def _node_configs(evidence: Evidence, notes: Notes) -> Iterator[tuple[dict[str, 
 
 
 def _config(agent: Agent, evidence: Evidence) -> ConfigMap | None:
-    return reading.config_map(evidence, agent.workload.namespace, _CONFIG)
+    return reading.config_map(evidence, agent.workload.namespace, CONFIG)
 
 
 def _config_alone(evidence: Evidence) -> ConfigMap | None:
     """Return a cilium-config given as a file with neither Nodes nor DaemonSets beside it, unless it is chained."""
     if evidence.nodes or evidence.daemon_sets:
         return None
-    found = next((each for each in evidence.config_maps if each.name == _CONFIG), None)
+    found = next((each for each in evidence.config_maps if each.name == CONFIG), None)
     chaining = reading.word(found.data.get("cni-chaining-mode")) if found is not None else ""
     return found if chaining in ("", "none", "portmap") else None
 
@@ -86,17 +101,33 @@ def _mode(given: Mapping[str, str], where: str, notes: Notes) -> Mode:
     legacy = reading.word(given.get("tunnel"))
     routing = reading.word(given.get("routing-mode")) or ("native" if legacy == "disabled" else "tunnel")
     protocol = reading.word(given.get("tunnel-protocol")) or (legacy if legacy in _PORTS else "vxlan")
-    encryption, secret_tunnels = _encryption(given, where, notes)
+    encryption, secret_tunnels = encryption_of(given, where, notes)
     if routing == "native":
         notes.say(f"{where} says native routing")
         kind = NetworkType.OVERLAY if encryption else NetworkType.UNDERLAY
-        return Mode("native", kind, secret_tunnels, encryption)
+        return Mode("native", kind, (*_detours(given, protocol, notes), *secret_tunnels), encryption)
     if routing != "tunnel" or protocol not in _PORTS:
         notes.doubt(f"{where} says routing-mode {routing}, tunnel-protocol {protocol}, which are not known here")
         return Mode(f"{routing}-{protocol}", NetworkType.UNKNOWN, secret_tunnels, encryption)
     notes.say(f"{where} says a {protocol} tunnel; its VNI is the sender's security identity")
     tunnel = Overlay(_KINDS[protocol], _port(given, protocol, notes), None, vni_is_identity=True)
     return Mode(protocol, NetworkType.OVERLAY, (tunnel, *secret_tunnels), encryption)
+
+
+def _detours(given: Mapping[str, str], protocol: str, notes: Notes) -> tuple[Overlay, ...]:
+    """Return the tunnel that native routing makes beside itself, for packets that do not go from Pod to Pod.
+
+    Egress gateways are reached through it, and so are backends of load balancing that answer to clients directly
+    (pkg/datapath/tunnel/tunnel.go, EncapProtocol).
+    """
+    has_gateway = any(reading.truth(given.get(key, "")) for key in _GATEWAY_KEYS)
+    is_direct = reading.word(given.get("bpf-lb-mode")) in ("dsr", "hybrid", "annotation")
+    is_wrapped = is_direct and reading.word(given.get("bpf-lb-dsr-dispatch")) == "geneve"
+    if protocol not in _PORTS or not (has_gateway or is_wrapped):
+        return ()
+    said = "packets to egress gateways" if has_gateway else "packets from outside to another node's Pods"
+    notes.say(f"{said} travel in {protocol}, those between Pods do not")
+    return (Overlay(_KINDS[protocol], _port(given, protocol, notes), None, vni_is_identity=True),)
 
 
 def _port(given: Mapping[str, str], protocol: str, notes: Notes) -> int:
@@ -109,11 +140,14 @@ def _port(given: Mapping[str, str], protocol: str, notes: Notes) -> int:
     return _PORTS[protocol]
 
 
-def _encryption(given: Mapping[str, str], where: str, notes: Notes) -> tuple[str, tuple[Overlay, ...]]:
+def encryption_of(given: Mapping[str, str], where: str, notes: Notes) -> tuple[str, tuple[Overlay, ...]]:
+    """Return what encrypts packets between nodes, empty where nothing does, and the tunnels that it makes."""
     if reading.truth(given.get("enable-wireguard", "")):
         notes.say(f"{where} switches WireGuard on")
         return "wireguard", (Overlay(Encapsulation.WIREGUARD, _WIREGUARD_PORT),)
     if reading.truth(given.get("enable-ipsec", "")):
         notes.say(f"{where} switches IPsec on")
         return "ipsec", (Overlay(Encapsulation.ESP),)
+    if reading.truth(given.get("enable-ztunnel", "")):
+        notes.say(f"{where} switches ztunnel on: Pods of enrolled namespaces speak to each other in TLS, on port 15008")
     return "", ()

@@ -52,11 +52,15 @@ def detect(evidence: Evidence) -> CniFinding | None:
 
 def _tunnel(agent: Agent, notes: Notes) -> Mode:
     """Return the tunnel of overlay Subnets: `--network-type` of the agent, geneve unless given."""
-    kind = reading.word(reading.flags(reading.words(agent.container)).get("network-type", "geneve"))
+    given = reading.flags(reading.words(agent.container))
+    kind = reading.word(given.get("network-type", "geneve"))
     if kind not in _TUNNELS:
         notes.doubt(f"--network-type {kind} is not known here")
         return Mode(kind or "unknown", NetworkType.UNKNOWN)
     notes.say(f"Subnets without a vlan travel in {kind}")
+    if reading.truth(given.get("enable-ovn-ipsec", "")):
+        notes.say("--enable-ovn-ipsec: IPsec encrypts these tunnels")
+        return Mode(kind, NetworkType.OVERLAY, (_TUNNELS[kind], Overlay(Encapsulation.ESP)), "ipsec")
     return Mode(kind, NetworkType.OVERLAY, (_TUNNELS[kind],))
 
 

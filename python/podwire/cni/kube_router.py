@@ -5,11 +5,13 @@ Sources: kube-router, pkg/options/options.go and docs/tunnels.md.
 
 from __future__ import annotations
 
+import msgspec
+
 from podwire.cni import agents as found_agents
 from podwire.cni import reading
 from podwire.cni.modes import Identity, Mode, conclude
 from podwire.cni.notes import Notes, Source
-from podwire.model.evidence import Evidence
+from podwire.model.evidence import Evidence, Node
 from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import Encapsulation, Overlay
 
@@ -26,9 +28,16 @@ def detect(evidence: Evidence) -> CniFinding | None:
     notes = Notes()
     found_agents.say_states(agents, evidence, notes)
     mode = _mode(reading.flags(reading.words(agents[0].container)), notes)
-    ranges = reading.node_ranges(evidence.nodes)
+    ranges = reading.node_ranges(map(_with_own_ranges, evidence.nodes))
     who = Identity(PLUGIN, reading.image_version(agents[0].container.image), ranges)
     return conclude(who, mode, notes, agents[0].standing, Source.SETTINGS)
+
+
+def _with_own_ranges(node: Node) -> Node:
+    """Return the node with the Pod ranges that its annotations name, which beat its own (pkg/utils/pod_cidr.go)."""
+    texts = [node.annotations.get(f"kube-router.io/{name}", "") for name in ("pod-cidrs", "pod-cidr")]
+    own = reading.networks(part for text in texts for part in text.split(","))
+    return msgspec.structs.replace(node, pod_cidrs=own) if own else node
 
 
 def _mode(given: dict[str, str], notes: Notes) -> Mode:

@@ -25,6 +25,7 @@ MOST_RANGES = 64
 
 _VERSION = re.compile(r"v?\d+(\.\d+)+[\w.+-]*")
 _ARCHITECTURE = re.compile(r"-(amd64|arm64|arm|ppc64le|s390x|riscv64)$")
+_NO_PROGRAM = re.compile(r"/(var|etc|proc|sys|run|dev|tmp)/|(ds|daemonsets?|pods?|deploy(ment)?s?)(\.apps)?/")
 _LONGEST_YAML = 262_144
 _JSON_DEPTH_FAULT = "it is nested too deeply"
 
@@ -222,11 +223,14 @@ def words(container: Container) -> Iterator[str]:
 
 
 def programs(container: Container) -> set[str]:
-    """Return the base names of what could be a program on the command line, without `.exe`."""
+    """Return the base names of what could be a program on the command line, without `.exe`.
+
+    Files below folders for data (`tail -f /var/log/x`) and objects of Kubernetes (`daemonset/x`) are none.
+    """
     return {
         re.split(r"[/\\]", each)[-1].lower().removesuffix(".exe")
         for each in words(container)
-        if not each.startswith("-")
+        if not each.startswith("-") and not _NO_PROGRAM.match(each)
     }
 
 

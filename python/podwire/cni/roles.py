@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from podwire.cni import reading
+from podwire.cni import calico_installation, reading
 from podwire.cni.antrea_settings import settings_of
 from podwire.model.evidence import Container, Evidence, Workload
 
@@ -33,7 +33,7 @@ def calico_backend(workload: Workload, container: Container, evidence: Evidence)
 
 
 def _calico(workload: Workload, container: Container, evidence: Evidence) -> bool:
-    return calico_backend(workload, container, evidence) != "none"
+    return calico_backend(workload, container, evidence) != "none" or calico_installation.is_routed_by_cloud(evidence)
 
 
 def _cilium(workload: Workload, _container: Container, evidence: Evidence) -> bool:
@@ -55,9 +55,16 @@ def _kube_router(_workload: Workload, container: Container, _evidence: Evidence)
     return all(reading.truth(given.get(name, "true")) is not False for name in ("run-router", "enable-cni"))
 
 
+def _kube_ovn(_workload: Workload, container: Container, _evidence: Evidence) -> bool:
+    """Whether it is not only there for further interfaces of Pods (kube-ovn, cmd/daemon: --non-primary-cni-mode)."""
+    given = reading.flags(reading.words(container))
+    return reading.truth(given.get("non-primary-cni-mode", "")) is not True
+
+
 _JUDGES: dict[str, Callable[[Workload, Container, Evidence], bool]] = {
     "calico": _calico,
     "cilium": _cilium,
     "antrea": _antrea,
     "kube-router": _kube_router,
+    "kube-ovn": _kube_ovn,
 }
