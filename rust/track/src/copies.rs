@@ -1,15 +1,20 @@
 //! The same packet seen twice: by both ports of a mirrored switch, or by two switches that send to one collector.
 //!
-//! Two packets are copies where addresses, ports, sequence and acknowledgment numbers, flags, window, length, TCP checksum
-//! and IP identification are all the same, and both came within 50 ms. What is sent again gets a new identification. IPv6 has
-//! none, and some senders leave it 0 (RFC 6864 §4.1): there a copy has to come within a millisecond, sooner than anyone
-//! sends again, while the time stamps of TCP (RFC 7323), which the checksum covers, tell later ones. The tunnel is not
-//! compared: a packet may have been mirrored before it entered one. Only where several clusters have nodes is it asked
+//! Two segments are copies where addresses, ports, sequence and acknowledgment numbers, flags, window, length, TCP checksum
+//! and IP identification are all the same, and both came within 50 ms; two packets of another kind where their headers, and
+//! what numbers them, are. What is sent again gets a new identification. IPv6 has none, and some senders leave it 0 (RFC
+//! 6864 §4.1): there a copy has to come within a millisecond, sooner than most send again. The time stamps of TCP (RFC
+//! 7323) tell later ones, and how their payload begins tells other packets apart. The tunnel is not compared: a packet may have been mirrored before it entered one. Only where several clusters have nodes is it asked
 //! for the cluster: two of them may hold Pods with the same addresses.
 //!
 //! A small table remembers the latest packets. Where more than that come within the window, copies that are far apart
 //! are taken for retransmissions.
 
+use std::hash::{BuildHasher, Hash};
+
+use wire::Seen;
+
+use crate::hash::FoldState;
 use crate::prefetch;
 
 /// Packets that are remembered: 128 KiB, which stay in the processor's second cache.
@@ -28,11 +33,35 @@ const SHORT_WINDOW: u64 = 1_000_000 >> TICK_SHIFT;
 pub(crate) struct Copies {
     /// Bits of the packet's print, and its time.
     recent: Box<[u64; PLACES]>,
+    state: FoldState,
 }
 
 impl Copies {
     pub fn new() -> Self {
-        Self { recent: Box::new([0; PLACES]) }
+        Self { recent: Box::new([0; PLACES]), state: FoldState::default() }
+    }
+
+    /// Whether a packet that makes no row of its own, of this cluster, was there just now.
+    pub fn is_special_copy(&mut self, seen: &Seen, cluster: u16, ts_ns: u64) -> bool {
+        match seen {
+            Seen::Fragment(seen) => {
+                let id = seen.key.id;
+                self.is_like(&(seen.key, seen.offset, seen.payload_len, cluster), id, ts_ns)
+            }
+            Seen::IcmpError(seen) => {
+                let id = seen.ip_id;
+                self.is_like(&(seen.addrs, seen.quoted, id, seen.checksum, cluster), id.into(), ts_ns)
+            }
+            Seen::Encrypted(seen) if seen.ip_id != 0 || seen.content != 0 => {
+                let (id, ports) = (seen.ip_id, [seen.src_port, seen.dst_port]);
+                self.is_like(&(seen.addrs, ports, id, seen.content, seen.payload_len, cluster), id.into(), ts_ns)
+            }
+            _ => false,
+        }
+    }
+
+    fn is_like(&mut self, what: &impl Hash, id: u32, ts_ns: u64) -> bool {
+        self.is_copy(self.state.hash_one(what), id != 0, ts_ns)
     }
 
     /// Starts loading what is looked at for this print.

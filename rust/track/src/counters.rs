@@ -43,6 +43,12 @@ impl SourceCounters {
         ]
     }
 
+    /// What had been counted as `outcome` turned out to be a copy.
+    pub(crate) fn count_copy(&mut self, outcome: Outcome) {
+        self.outcomes[outcome.index()] -= 1;
+        self.outcomes[Outcome::Duplicate.index()] += 1;
+    }
+
     /// Adds what was counted elsewhere.
     pub fn add(&mut self, other: &Self) {
         self.packets += other.packets;

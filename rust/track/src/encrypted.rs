@@ -89,7 +89,17 @@ mod tests {
 
     fn packet(src: u32, dst: u32) -> Encrypted {
         let addrs = IpPair::V4 { src: Ipv4Addr::from_bits(src), dst: Ipv4Addr::from_bits(dst) };
-        Encrypted { addrs, kind: Encap::Wireguard, src_port: 1, dst_port: 2, payload_len: 10, vlan: 0, tunnel: None }
+        Encrypted {
+            addrs,
+            kind: Encap::Wireguard,
+            src_port: 1,
+            dst_port: 2,
+            payload_len: 10,
+            ip_id: 0,
+            content: 0,
+            vlan: 0,
+            tunnel: None,
+        }
     }
 
     #[test]

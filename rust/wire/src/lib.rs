@@ -9,6 +9,7 @@
 
 #[cfg(any(test, feature = "build"))]
 pub mod build;
+mod content;
 mod encap;
 pub mod erspan;
 pub mod esp;

@@ -67,6 +67,9 @@ pub struct Datagram {
     pub ip_id: u16,
     /// The checksum as captured (of SCTP the first half of it). With the identification it tells a copy of a packet.
     pub checksum: u16,
+    /// Where there is no identification, a number that differs where the payload begins differently; 0 where that is not
+    /// known.
+    pub content: u32,
     /// It came in the first fragment of a datagram, its own or a tunnel's; see [`crate::first_fragment`].
     pub fragmented: bool,
     /// Bytes after the UDP, ICMP (8 bytes) or common SCTP header (12 bytes), as the headers tell.
@@ -88,7 +91,7 @@ impl Datagram {
 }
 
 /// The packet that an ICMP error quotes: its sender is the quoted source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Quoted {
     /// Its addresses.
     pub addrs: IpPair,
@@ -115,6 +118,10 @@ pub struct IcmpError {
     pub code: u8,
     /// What it is about.
     pub quoted: Quoted,
+    /// IPv4 identification of the error itself; 0 in IPv6.
+    pub ip_id: u16,
+    /// Its ICMP checksum as captured.
+    pub checksum: u16,
     /// The outermost VLAN tag; see [`Parsed::vlan`].
     pub vlan: u16,
     /// The innermost overlay around the error; what it quotes is in the same network.
@@ -137,6 +144,8 @@ pub struct FragmentKey {
 pub struct Fragment {
     /// Which datagram it is of.
     pub key: FragmentKey,
+    /// Where its payload starts in the datagram, in units of 8 bytes.
+    pub offset: u16,
     /// Bytes of the fragment's payload.
     pub payload_len: u32,
     /// The outermost VLAN tag; see [`Parsed::vlan`].
@@ -158,6 +167,10 @@ pub struct Encrypted {
     pub dst_port: u16,
     /// Bytes after the IP or UDP header.
     pub payload_len: u32,
+    /// IPv4 identification of the innermost header; 0 in IPv6.
+    pub ip_id: u16,
+    /// A number that differs where the payload begins differently, as it does with every packet; 0 where that is not known.
+    pub content: u32,
     /// The outermost VLAN tag; see [`Parsed::vlan`].
     pub vlan: u16,
     /// The innermost overlay around it.

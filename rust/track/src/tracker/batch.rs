@@ -180,9 +180,7 @@ impl Tracker {
     #[cold]
     fn note_copy(&mut self, lane: &mut Lane, source: u16) {
         lane.kind = Kind::Done;
-        let source = self.source(source);
-        source.outcomes[lane.outcome().index()] -= 1;
-        source.outcomes[Outcome::Duplicate.index()] += 1;
+        self.source(source).count_copy(lane.outcome());
     }
 
     /// Reads a frame whose tunnel has an unexpected identifier as if its tunnel were not known.
@@ -221,17 +219,17 @@ impl Tracker {
         let told =
             u64::from(datagram.ip_id) << 48 | u64::from(datagram.checksum) << 32 | u64::from(datagram.payload_len);
         let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, path.vlan);
-        let print = self.table.seed.mix(key.hash ^ u64::from(cluster), told ^ key.addrs ^ u64::from(key.ports) << 32);
+        let which = u64::from(cluster) ^ u64::from(datagram.content) << 16;
+        let print = self.table.seed.mix(key.hash ^ which, told ^ key.addrs ^ u64::from(key.ports) << 32);
         *lane = Lane {
             key,
-            // Nothing else tells one datagram from the next with the same content.
-            print: if datagram.ip_id == 0 { 0 } else { print },
+            print: if datagram.ip_id == 0 && datagram.content == 0 { 0 } else { print },
             ts_ns: frame.ts_ns,
             payload: datagram.payload_len,
             wire_len: frame.wire_len,
             guess: NONE,
             cluster,
-            flags: HAS_ID,
+            flags: if datagram.ip_id == 0 { 0 } else { HAS_ID },
             kind: Kind::Datagram,
             ..Lane::default()
         };

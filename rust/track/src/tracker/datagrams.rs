@@ -1,5 +1,5 @@
 //! Rows without a TCP story, and packets that tell of other packets: errors, later fragments, encrypted ones.
-use wire::{Fragment, Frame, IcmpError, Role, Seen};
+use wire::{Encrypted, Fragment, Frame, IcmpError, Role, Seen};
 
 use crate::connection::State;
 use crate::entry::{IN, OUT, Proto, status};
@@ -50,7 +50,12 @@ impl Tracker {
     /// A frame that has to be read again, now that all before it have been counted.
     #[cold]
     pub(super) fn count_special(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
-        match wire::read_frame(frame, &self.overlays) {
+        let seen = wire::read_frame(frame, &self.overlays);
+        if self.is_special_copy(&seen, frame) {
+            self.source(frame.source).count_copy(seen.outcome());
+            return;
+        }
+        match seen {
             Seen::Tcp(_) => {
                 self.count_segment(lane, wide, || *frame);
                 self.remember_first(lane, wide, frame);
@@ -67,6 +72,17 @@ impl Tracker {
             }
             Seen::Other(_) => {}
         }
+    }
+
+    fn is_special_copy(&mut self, seen: &Seen, frame: &Frame<'_>) -> bool {
+        let (tunnel, vlan) = match seen {
+            Seen::Fragment(Fragment { tunnel, vlan, .. })
+            | Seen::IcmpError(IcmpError { tunnel, vlan, .. })
+            | Seen::Encrypted(Encrypted { tunnel, vlan, .. }) => (tunnel, *vlan),
+            Seen::Tcp(_) | Seen::Datagram(_) | Seen::Other(_) => return false,
+        };
+        let cluster = self.names.packet_cluster(tunnel.as_ref(), frame.source, vlan);
+        self.copies.is_special_copy(seen, cluster, frame.ts_ns)
     }
 
     /// Notes where the later fragments of this frame's datagram belong.

@@ -84,7 +84,7 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
             return Err(Stop::Rare);
         }
         let payload_len = length(self.carried());
-        self.fragment = Some(Fragment { key, payload_len, vlan: self.vlan, tunnel: self.tunnel });
+        self.fragment = Some(Fragment { key, offset, payload_len, vlan: self.vlan, tunnel: self.tunnel });
         self.is_open_ended = true;
         if offset != 0 { Err(Stop::Later) } else { Ok(()) }
     }

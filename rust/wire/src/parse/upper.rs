@@ -5,7 +5,7 @@ use crate::outcome::{Broken, Layer, Outcome, Payload};
 use crate::overlays::Overlays;
 use crate::parsed::{IpPair, Parsed};
 use crate::seen::{Datagram, Encrypted, IcmpError, Quoted, Role, Seen};
-use crate::{esp, icmp, ipv4, ipv6, sctp, tcp, udp, wireguard};
+use crate::{content, esp, icmp, ipv4, ipv6, sctp, tcp, udp, wireguard};
 
 use super::{Network, Stop, Walk, length};
 
@@ -50,6 +50,8 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
 impl Full<'_> {
     /// A datagram whose upper header is of `len` bytes; the rest is to be filled in.
     fn datagram(&self, network: &Network, len: usize) -> Datagram {
+        let payload_len = self.carried().saturating_sub(len);
+        let payload = self.rest().get(len..).unwrap_or_default();
         Datagram {
             addrs: network.addrs,
             proto: network.protocol,
@@ -59,8 +61,9 @@ impl Full<'_> {
             icmp: None,
             ip_id: network.id,
             checksum: 0,
+            content: if network.id == 0 { content::digest(payload, payload_len) } else { 0 },
             fragmented: self.fragment.is_some(),
-            payload_len: length(self.carried().saturating_sub(len)),
+            payload_len: length(payload_len),
             vlan: self.vlan,
             tunnel: self.tunnel,
         }
@@ -73,6 +76,8 @@ impl Full<'_> {
             src_port,
             dst_port,
             payload_len: length(self.carried()),
+            ip_id: network.id,
+            content: content::digest(self.rest(), self.carried()),
             vlan: self.vlan,
             tunnel: self.tunnel,
         })
@@ -165,6 +170,8 @@ fn message(mut walk: Full<'_>, network: &Network) -> Result<Seen, Outcome> {
             kind,
             code,
             quoted,
+            ip_id: datagram.ip_id,
+            checksum: datagram.checksum,
             vlan: walk.vlan,
             tunnel: walk.tunnel,
         }),

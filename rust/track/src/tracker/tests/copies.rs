@@ -106,3 +106,34 @@ fn a_window_that_opens_again_at_once_is_no_copy() {
     let row = talk.row();
     assert_eq!((row.ipkts, row.zero_windows, duplicates(&talk)), (3, 1, 1));
 }
+
+/// An IPv6 datagram from the client to the server.
+fn datagram_v6(payload: &[u8]) -> Vec<u8> {
+    let addr = |last| IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last));
+    build::ethernet(&build::ip(addr(1), addr(2), 17, &build::udp(5000, 53, payload)))
+}
+
+#[test]
+fn datagrams_without_an_identification_are_told_by_how_they_begin() {
+    let mut tracker = tracker();
+    for (number, copies) in [(1_u8, 3), (2, 2)] {
+        for _ in 0..copies {
+            feed(&mut tracker, START, &datagram_v6(&[number; 40]));
+        }
+    }
+    feed(&mut tracker, START + 5 * MILLI, &datagram_v6(&[2; 40]));
+    let row = only(&tracker);
+    assert_eq!((row.opkts, row.obytes), (3, 120));
+    assert_eq!(tracker.counters().sources.outcomes[Outcome::Duplicate.index()], 3);
+}
+
+#[test]
+fn datagrams_of_which_too_little_was_captured_are_no_copies() {
+    let mut tracker = tracker();
+    let frame = datagram_v6(&[7; 40]);
+    let data = &frame[..frame.len() - 30];
+    let wire_len = u32::try_from(frame.len()).unwrap();
+    let captured = Frame { ts_ns: START, wire_len, data, source: 0, link: LinkType::Ethernet, vlan: None };
+    tracker.batch(&[captured, captured]);
+    assert_eq!(only(&tracker).opkts, 2);
+}

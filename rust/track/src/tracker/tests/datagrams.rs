@@ -100,6 +100,8 @@ fn errors_count_on_what_they_quote() {
     feed(&mut talk.tracker, START + MILLI, &icmp(IN, 3, 1, &rest));
     let row = talk.row();
     assert_eq!((row.icmp_errors, row.state, row.ipkts), (1, State::Syn, 0));
+    feed(&mut talk.tracker, START + MILLI, &icmp(IN, 3, 1, &rest));
+    assert_eq!((talk.row().icmp_errors, talk.counters().icmp_errors_matched), (1, 1));
     rest[4 + 20] ^= 1;
     feed(&mut talk.tracker, START + MILLI, &icmp(IN, 3, 1, &rest));
     let counters = talk.counters();
@@ -124,16 +126,22 @@ fn later_fragments_follow_their_first_one() {
             vlan: None,
         })
         .collect();
-    tracker.batch(&frames);
-    let (row, counters) = (only(&tracker), tracker.counters());
-    assert_eq!((row.opkts, row.obytes, row.owire_bytes), (2, 3000, 34 + 1480 + 34 + 1528));
-    assert_eq!((counters.first_fragments, counters.fragments_followed, counters.fragments_unknown), (1, 1, 1));
+    // Each of them mirrored twice, then by another switch.
+    for times in 1..=3 {
+        tracker.batch(&frames);
+        let (row, counters) = (only(&tracker), tracker.counters());
+        assert_eq!((row.opkts, row.obytes, row.owire_bytes), (2, 3000, 34 + 1480 + 34 + 1528));
+        assert_eq!((counters.first_fragments, counters.fragments_followed, counters.fragments_unknown), (1, 1, 1));
+        let outcomes = [Outcome::Udp, Outcome::Fragment, Outcome::Duplicate].map(|outcome| outcome.index());
+        assert_eq!(outcomes.map(|outcome| counters.sources.outcomes[outcome]), [1, 2, 3 * (times - 1)]);
+    }
 }
 
 #[test]
 fn encrypted_traffic_is_counted_by_nodes() {
     let mut tracker = tracker();
     let esp = build::ethernet(&build::ip(CLIENT.0, SERVER.0, 50, &[0; 60]));
+    feed(&mut tracker, START, &esp);
     feed(&mut tracker, START, &esp);
     feed(&mut tracker, START + SECOND, &esp);
     let pairs: Vec<_> = tracker.encrypted().copied().collect();
