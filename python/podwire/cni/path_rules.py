@@ -10,11 +10,11 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 
 from podwire.cni import agents as found_agents
-from podwire.cni import kube_ovn, reading
+from podwire.cni import azure_cni, kube_ovn, reading
 from podwire.cni.calico_felix import WIREGUARD_KEYS, Felix, felix_on
 from podwire.cni.calico_pools import Pool, pools_of
 from podwire.cni.node_addresses import addresses_of
-from podwire.cni.notes import Notes
+from podwire.cni.notes import Notes, Source
 from podwire.model.evidence import Evidence, Node
 from podwire.model.findings import CniFinding, NetworkType
 from podwire.model.overlays import Encapsulation, Overlay
@@ -41,7 +41,13 @@ def network_of(evidence: Evidence, findings: Sequence[CniFinding]) -> PathNetwor
         felix = felix_on(node, evidence, agents) if finding.plugin == "calico" else None
         nodes[node.name] = _node(node, finding, felix, evidence)
     rules = _RULES.get(finding.plugin, _plain_rules)(finding, evidence)
-    return PathNetwork(finding.plugin, tuple(rules), nodes, follows_family=finding.plugin in _OUTER)
+    return PathNetwork(
+        finding.plugin,
+        tuple(rules),
+        nodes,
+        follows_family=finding.plugin in _OUTER,
+        encrypts_bare=finding.plugin == "calico",
+    )
 
 
 def _node(node: Node, finding: CniFinding, felix: Felix | None, evidence: Evidence) -> NodeWire:
@@ -52,7 +58,8 @@ def _node(node: Node, finding: CniFinding, felix: Felix | None, evidence: Eviden
         four=next((str(each) for each in interfaces if each.version == 4), ""),
         six=next((str(each) for each in interfaces if each.version == 6), ""),
         vxlan=felix.vxlan if felix is not None else _vxlan_of(node, finding),
-        secret=_secret_of(node, finding, felix),
+        secret=_secret_of(node, finding, felix, is_v6=False),
+        secret_six=_secret_of(node, finding, felix, is_v6=True),
     )
 
 
@@ -74,24 +81,40 @@ def _vxlan_of(node: Node, finding: CniFinding) -> Overlay | None:
     return next((each for each in found if each not in theirs), found[0])
 
 
-def _secret_of(node: Node, finding: CniFinding, felix: Felix | None) -> Overlay | None:
+def _secret_of(node: Node, finding: CniFinding, felix: Felix | None, *, is_v6: bool) -> Overlay | None:
+    """Return what encrypts packets of Pods of one family: Calico has a switch, a key and a port for each."""
     if felix is not None:
-        has_key = any(node.annotations.get(name) for name in WIREGUARD_KEYS)
-        is_on = has_key and (felix.has_wireguard or felix.has_wireguard_v6)
-        return Overlay(Encapsulation.WIREGUARD, felix.wireguard_port) if is_on else None
+        is_on = felix.has_wireguard_v6 if is_v6 else felix.has_wireguard
+        port = felix.wireguard_port_v6 if is_v6 else felix.wireguard_port
+        has_key = bool(node.annotations.get(WIREGUARD_KEYS[is_v6]))
+        return Overlay(Encapsulation.WIREGUARD, port) if is_on and has_key else None
     if not finding.encryption:
         return None
-    return next((each for each in finding.overlays if each.kind in _SECRET), None)
+    found = [each for each in finding.overlays if each.kind in _SECRET]
+    # Flannel has a tunnel a family, IPv4's first, or one for both.
+    return found[-1 if is_v6 else 0] if found else None
 
 
 def _calico_rules(finding: CniFinding, evidence: Evidence) -> Iterable[PathRule]:
     agents = found_agents.strongest(evidence, "calico")
-    pools = pools_of(evidence, agents, Notes()).pools
-    if not pools:
+    found = pools_of(evidence, agents, Notes())
+    if not found.pools:
         yield from _plain_rules(finding, evidence)
         return
-    yield PathRule(Reach.NEVER, "no IPPool holds the receiver, so nothing wraps packets to it")
-    yield from map(_pool_rule, pools)
+    if found.source is Source.SETTINGS:
+        yield PathRule(Reach.NEVER, "no IPPool holds the receiver, so nothing wraps packets to it")
+    elif all(pool.cidr for pool in found.pools):
+        yield PathRule(
+            Reach.UNKNOWN, "the IPPools are not read, and what stands for them does not hold the receiver", is_open=True
+        )
+    # A pool without a range stands for all that are not known; with several, which of them counts is not known either.
+    kinds = {pool.encapsulation for pool in found.pools if not pool.cidr}
+    if len(kinds) > 1:
+        listed = " and ".join(sorted(kinds))
+        yield PathRule(
+            Reach.UNKNOWN, f"the IPPools are not read, and the Nodes have devices for {listed}", is_open=True
+        )
+    yield from (_pool_rule(pool) for pool in found.pools if pool.cidr or len(kinds) == 1)
 
 
 def _pool_rule(pool: Pool) -> PathRule:
@@ -129,18 +152,26 @@ def _plain_rules(finding: CniFinding, evidence: Evidence) -> Iterable[PathRule]:
     tunnel = _tunnel_of(finding)
     # None stands for the sender's own VXLAN, which differs by its system.
     is_own = tunnel is not None and tunnel.kind is Encapsulation.VXLAN and finding.plugin in _OUTER
-    shown = None if is_own else tunnel
+    shown, is_open = None if is_own else tunnel, tunnel is None
     if finding.network_type is NetworkType.UNKNOWN:
-        yield PathRule(Reach.UNKNOWN, f"{title}: how it carries packets is not known", tunnel=tunnel)
+        yield PathRule(Reach.UNKNOWN, f"{title}: how it carries packets is not known", tunnel=tunnel, is_open=is_open)
     elif finding.network_type is NetworkType.MIXED:
-        said = f"{title} wraps packets between some nodes only, and the API does not show which share a subnet"
-        yield PathRule(Reach.UNKNOWN, said, tunnel=shown)
+        why = "nodes differ in it" if "+" in finding.backend else "the API does not show which share a subnet"
+        yield PathRule(
+            Reach.UNKNOWN, f"{title} wraps packets between some nodes only, and {why}", tunnel=shown, is_open=is_open
+        )
+    elif finding.network_type is NetworkType.OVERLAY and finding.plugin == azure_cni.PLUGIN:
+        yield PathRule(Reach.NEVER, f"{title}: the provider carries it, and nothing is wrapped between nodes")
+    elif finding.network_type is NetworkType.OVERLAY and not finding.overlays:
+        yield PathRule(
+            Reach.UNKNOWN, f"{title} wraps packets between all nodes, in a format that is not read here", is_open=True
+        )
     elif tunnel is None and not finding.encryption:
         yield PathRule(Reach.NEVER, f"{title} wraps nothing between nodes")
     elif finding.network_type is NetworkType.UNDERLAY:
         yield PathRule(Reach.NEVER, f"{title} wraps nothing between Pods")
     else:
-        yield PathRule(Reach.ALWAYS, f"{title} wraps packets between all nodes", tunnel=shown)
+        yield PathRule(Reach.ALWAYS, f"{title} wraps packets between all nodes", tunnel=shown, is_open=is_open)
 
 
 _RULES: dict[str, Callable[[CniFinding, Evidence], Iterable[PathRule]]] = {

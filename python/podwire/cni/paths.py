@@ -71,15 +71,16 @@ def _between_nodes(
     wants_v6 = (is_v6 and network.follows_family) or not (sender.four and receiver.four)
     near, far = (each.six if wants_v6 else each.four for each in nodes)
     ends = near.partition("/")[0], far.partition("/")[0]
-    if sender.secret is not None and receiver.secret is not None:
-        said.append(f"both nodes encrypt what they send to each other ({sender.secret.kind})")
-        return Path((str(sender.secret.kind),), tuple(said), ends[0], ends[1], sender.secret)
+    secret, other = (each.secret_six if is_v6 else each.secret for each in nodes)
+    if secret is not None and other is not None and (network.encrypts_bare or rule.reach is not Reach.NEVER):
+        said.append(f"both nodes encrypt what they send to each other ({secret.kind})")
+        return Path((str(secret.kind),), tuple(said), ends[0], ends[1], secret)
     reach = rule.reach
     if reach is Reach.OTHER_SUBNET:
         reach = _across(near, far, said)
     if reach is Reach.NEVER:
         return Path((_NONE,), tuple(said))
-    tunnel = _tunnel(rule, sender)
+    tunnel = None if rule.is_open else _tunnel(rule, sender)
     if tunnel is None:
         return Path(("unknown",), tuple(said))
     kinds = (str(tunnel.kind),) if reach is Reach.ALWAYS else (str(tunnel.kind), _NONE)
@@ -108,6 +109,8 @@ def _somehow(rule: PathRule, sender: NodeWire | None, said: list[str]) -> Path:
     """Return what can be told where a node is not known."""
     if rule.reach is Reach.NEVER:
         return Path((_NONE,), tuple(said))
+    if rule.is_open:
+        return Path(("unknown",), tuple(said))
     tunnel = rule.tunnel or (sender.vxlan if sender is not None else None)
     kind = str(tunnel.kind) if tunnel is not None else str(Encapsulation.VXLAN)
     return Path((kind,) if rule.reach is Reach.ALWAYS else (kind, _NONE), tuple(said), tunnel=tunnel)

@@ -30,6 +30,8 @@ class PathRule(Struct, frozen=True):
     """The range of the receiver; empty for every one."""
     tunnel: Overlay | None = None
     """None where the sender's own VXLAN is meant (`NodeWire.vxlan`), or where nothing is wrapped."""
+    is_open: bool = False
+    """Whether packets are wrapped in something that is not known: then no VXLAN is meant."""
 
 
 class NodeWire(Struct, frozen=True):
@@ -41,7 +43,9 @@ class NodeWire(Struct, frozen=True):
     vxlan: Overlay | None = None
     """Its VXLAN, where nodes may differ."""
     secret: Overlay | None = None
-    """Its encrypted tunnel, which takes the place of the others between two nodes that have one."""
+    """Its encrypted tunnel for IPv4 Pods, which takes the place of the others between two nodes that have one."""
+    secret_six: Overlay | None = None
+    """The same for IPv6 Pods."""
 
 
 class PathNetwork(Struct, frozen=True):
@@ -53,6 +57,8 @@ class PathNetwork(Struct, frozen=True):
     nodes: dict[str, NodeWire] = field(default_factory=dict)
     follows_family: bool = False
     """Whether IPv6 Pods travel between the nodes' IPv6 addresses; else the tunnel is IPv4's wherever there is one."""
+    encrypts_bare: bool = False
+    """Whether packets that no rule wraps are encrypted too, between nodes that can; else only tunnels are."""
 
 
 class EndKind(StrEnum):

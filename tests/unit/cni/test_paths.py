@@ -129,3 +129,43 @@ def test_every_case_has_a_path_with_reasons(folder: File, load_evidence: Load) -
         found = path(evidence, src, msgspec.structs.replace(POD_2, node=names[-1]))
         assert found.because
         assert found.encapsulations
+
+
+@pytest.mark.parametrize(
+    ("case", "dst", "expected"),
+    [
+        ("weave-sleeve", PathEnd("10.32.0.7", EndKind.POD, "worker-2"), ("unknown",)),
+        ("weave-sleeve", PathEnd("10.32.0.7", EndKind.POD), ("unknown",)),
+        ("cilium-native-wireguard", PathEnd("10.0.2.7", EndKind.POD), ("unknown",)),
+        ("calico-pools-denied", POD_2, ("vxlan",)),
+        ("calico-operator-pools-denied", PathEnd("172.16.2.7", EndKind.POD, "worker-2"), ("unknown",)),
+    ],
+)
+def test_what_wraps_packets_unseen_is_not_called_none(
+    load_evidence: Load, case: str, dst: PathEnd, expected: tuple[str, ...]
+) -> None:
+    evidence = load_evidence(CASES / case / "objects.yaml")
+    assert path(evidence, dst=dst).encapsulations == expected
+
+
+def test_ipsec_of_tunnels_leaves_unwrapped_subnets_alone(load_evidence: Load) -> None:
+    evidence = load_evidence(CASES / "kube-ovn-ipsec" / "objects.yaml")
+    first, second = (node.name for node in evidence.nodes[:2])
+    bare = CustomObject("subnets.kubeovn.io", "bare", spec={"cidrBlock": "10.17.0.0/16", "vlan": "vlan1"})
+    evidence = msgspec.structs.replace(evidence, custom=(*evidence.custom, bare))
+    src = PathEnd("10.16.0.5", EndKind.POD, first)
+    assert path(evidence, src, PathEnd("10.16.0.7", EndKind.POD, second)).encapsulations == ("esp",)
+    assert path(evidence, src, PathEnd("10.17.0.7", EndKind.POD, second)).encapsulations == ("none",)
+
+
+def test_encryption_of_one_family_is_not_told_of_the_other(load_evidence: Load) -> None:
+    evidence = load_evidence(CASES / "calico-wireguard" / "objects.yaml")
+    nodes = tuple(
+        msgspec.structs.replace(node, annotations={**node.annotations, "projectcalico.org/WireguardPublicKey": "k"})
+        for node in evidence.nodes
+    )
+    evidence = msgspec.structs.replace(evidence, nodes=nodes)
+    first, second = (node.name for node in nodes[:2])
+    four = path(evidence, PathEnd("192.168.1.5", EndKind.POD, first), PathEnd("192.168.2.7", EndKind.POD, second))
+    six = path(evidence, PathEnd("fd00::5", EndKind.POD, first), PathEnd("fd00::7", EndKind.POD, second))
+    assert (four.encapsulations, six.encapsulations) == (("wireguard",), ("none",))
