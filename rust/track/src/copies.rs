@@ -7,8 +7,8 @@
 //! 7323) tell later ones, and how their payload begins tells other packets apart. The tunnel is not compared: a packet may have been mirrored before it entered one. Only where several clusters have nodes is it asked
 //! for the cluster: two of them may hold Pods with the same addresses.
 //!
-//! A small table remembers the latest packets. Where more than that come within the window, copies that are far apart
-//! are taken for retransmissions.
+//! A small table remembers the latest packets, the two latest of those that share a place. Where more than it holds come
+//! within the window, copies that are far apart are taken for retransmissions.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -19,6 +19,9 @@ use crate::prefetch;
 
 /// Packets that are remembered: 128 KiB, which stay in the processor's second cache.
 const PLACES: usize = 1 << 14;
+/// Packets that share a place: with one alone, any packet between two copies of another might push the first one out.
+const WAYS: usize = 2;
+const SETS: usize = PLACES / WAYS;
 
 /// A tick is 2^16 ns: 66 µs. Times are kept in 24 bits, 18 minutes.
 const TICK_SHIFT: u32 = 16;
@@ -31,14 +34,14 @@ const SHORT_WINDOW: u64 = 1_000_000 >> TICK_SHIFT;
 
 #[derive(Debug)]
 pub(crate) struct Copies {
-    /// Bits of the packet's print, and its time.
-    recent: Box<[u64; PLACES]>,
+    /// Bits of the packet's print, and its time; the latest one first.
+    recent: Box<[[u64; WAYS]; SETS]>,
     state: FoldState,
 }
 
 impl Copies {
     pub fn new() -> Self {
-        Self { recent: Box::new([0; PLACES]), state: FoldState::default() }
+        Self { recent: Box::new([[0; WAYS]; SETS]), state: FoldState::default() }
     }
 
     /// Whether a packet that makes no row of its own, of this cluster, was there just now.
@@ -67,21 +70,25 @@ impl Copies {
     /// Starts loading what is looked at for this print.
     #[inline]
     pub fn prefetch(&self, print: u64) {
-        prefetch::element(self.recent.as_slice(), print as usize % PLACES);
+        prefetch::element(self.recent.as_slice(), print as usize % SETS);
     }
 
     /// Whether the packet with this print was there just now. `print` is a hash of all that copies have in common.
     #[inline]
     pub fn is_copy(&mut self, print: u64, has_id: bool, ts_ns: u64) -> bool {
-        let place = &mut self.recent[print as usize % PLACES];
+        let [latest, earlier] = &mut self.recent[print as usize % SETS];
         let now = ts_ns >> TICK_SHIFT & TIME;
         let window = if has_id { WINDOW } else { SHORT_WINDOW };
         // Sources may be a little behind each other.
-        let distance = now.wrapping_sub(*place).wrapping_add(window) & TIME;
-        if ((*place ^ print) >> TIME_BITS == 0) & (distance <= 2 * window) {
+        let is_it = |place: u64| {
+            let distance = now.wrapping_sub(place).wrapping_add(window) & TIME;
+            ((place ^ print) >> TIME_BITS == 0) & (distance <= 2 * window)
+        };
+        if is_it(*latest) | is_it(*earlier) {
             return true;
         }
-        *place = print & !TIME | now;
+        *earlier = *latest;
+        *latest = print & !TIME | now;
         false
     }
 }
@@ -101,9 +108,18 @@ mod tests {
         assert!(copies.is_copy(PRINT, true, START + 49_000_000));
         assert!(copies.is_copy(PRINT, true, START - 10_000_000));
         assert!(!copies.is_copy(PRINT ^ 1 << 40, true, START));
-        assert!(!copies.is_copy(PRINT, true, START));
         assert!(!copies.is_copy(PRINT, true, START + 60_000_000));
         assert!(copies.is_copy(PRINT, true, START + 60_000_000));
+    }
+
+    #[test]
+    fn one_packet_in_between_does_not_hide_a_copy() {
+        let mut copies = Copies::new();
+        let same_place = |n: u64| PRINT ^ n << 40;
+        assert!(!copies.is_copy(PRINT, true, START) && !copies.is_copy(same_place(1), true, START));
+        assert!(copies.is_copy(PRINT, true, START) && copies.is_copy(same_place(1), true, START));
+        assert!(!copies.is_copy(same_place(2), true, START));
+        assert!(copies.is_copy(same_place(1), true, START) && !copies.is_copy(PRINT, true, START));
     }
 
     #[test]
