@@ -16,6 +16,7 @@ from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.model.paths import Path, PathEnd, PathNetwork
 from podwire.support.errors import UsageError
+from podwire.tables.learned import LearnedRow
 from podwire.tables.paths import Ends
 
 _ASKED = ("src-ip", "src-pod", "dst-ip", "dst-pod")
@@ -42,10 +43,24 @@ class PathHandler:
             ends = Ends(name, self._parts.pods, self._parts.nodes, self._parts.services)
             found = [side.ends(ends) for side in sides]
             if network is not None and all(found):
-                rows += _rows(name, network, found, tuple(each.taught for each in self._parts.learned.of(name)))
+                rows += self._rows(name, network, found)
         rest = tuple(each for each in query.conditions if each.column.name not in _ASKED)
         query = replace(query, conditions=rest)
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=self._notes(clusters, rows))
+
+    def _rows(self, cluster: str, network: PathNetwork, found: list[list[PathEnd]]) -> list[Row]:
+        """Work out each pair, and put in what the wire says of tunnels that the API does not tell."""
+        learned = self._parts.learned.of(cluster)
+        outer = {row.node.name: row.addresses.outer for row in self._parts.nodes.of(cluster)} if learned else {}
+        pairs = [(src, dst) for src in found[0] for dst in found[1] if (":" in src.address) == (":" in dst.address)]
+        rows = []
+        for src, dst in pairs:
+            path = path_between(network, src, dst)
+            if learned and path.encapsulations != ("none",):
+                ends = tuple(next(iter(outer.get(end.node, ())), "") for end in (src, dst))
+                path = _as_seen(path, learned, ends)
+            rows.append(_row(cluster, src, dst, path))
+        return rows
 
     def _notes(self, clusters: Sequence[str], rows: Sequence[Row]) -> list[str]:
         if rows:
@@ -84,23 +99,20 @@ def _wants_cluster(query: Query, name: str) -> bool:
     return all(each.matches(row) for each in query.conditions if each.column.name == "cluster-name")
 
 
-def _rows(cluster: str, network: PathNetwork, found: list[list[PathEnd]], taught: tuple[str, ...]) -> list[Row]:
-    """Work out each pair; `taught` is what the wire says of tunnels that the API does not tell."""
-    paths = [
-        (src, dst, path_between(network, src, dst))
-        for src in found[0]
-        for dst in found[1]
-        if (":" in src.address) == (":" in dst.address)
-    ]
-    return [
-        _row(cluster, src, dst, path if path.encapsulations == ("none",) else _with_reasons(path, taught))
-        for src, dst, path in paths
-    ]
-
-
-def _with_reasons(path: Path, more: tuple[str, ...]) -> Path:
-    """Return the path with further reasons."""
-    return msgspec.structs.replace(path, because=(*path.because, *more))
+def _as_seen(path: Path, learned: Sequence[LearnedRow], ends: tuple[str, ...]) -> Path:
+    """The path with what the wire shows: its one tunnel takes the place of the API's of that kind, or of none."""
+    path = msgspec.structs.replace(path, because=(*path.because, *(each.taught for each in learned)))
+    seen = learned[0].overlay
+    is_open = path.encapsulations == ("unknown",)
+    if len(learned) > 1 or not (is_open or (path.tunnel is not None and path.tunnel.kind is seen.kind)):
+        return path
+    return msgspec.structs.replace(
+        path,
+        encapsulations=(str(seen.kind),) if is_open else path.encapsulations,
+        tunnel=seen,
+        outer_src=path.outer_src or ends[0],
+        outer_dst=path.outer_dst or ends[1],
+    )
 
 
 def _row(cluster: str, src: PathEnd, dst: PathEnd, path: Path) -> Row:

@@ -83,13 +83,19 @@ def lingering_ns(configuration: Configuration, parts: Parts) -> int | None:
         for row in parts.findings.rows_of(name)
         if not row.is_current and row.last_seen_ns + LINGER_NS > now_ns
     ]
+    ends += [
+        row.last_seen_ns + LINGER_NS
+        for name in configuration.connections
+        for row in parts.learned.lingering(name, now_ns - LINGER_NS)
+    ]
     return min(ends, default=None)
 
 
 def _overlays(name: str, parts: Parts) -> list[Overlay]:
     """Return the tunnels of a cluster: those of its findings, then those that the wire taught."""
     found = [overlay for finding in _recent(name, parts) for overlay in finding.overlays]
-    return found + [row.overlay for row in parts.learned.of(name)]
+    since_ns = parts.clock.now_ns() - LINGER_NS
+    return found + [row.overlay for row in (*parts.learned.of(name), *parts.learned.lingering(name, since_ns))]
 
 
 def _recent(name: str, parts: Parts) -> tuple[CniFinding, ...]:

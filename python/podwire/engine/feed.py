@@ -13,7 +13,7 @@ from podwire.cni.shared_ranges import shared_ranges, warning_of
 from podwire.engine import detectors
 from podwire.engine.claiming import tell_away
 from podwire.engine.decoding import overlay_warning
-from podwire.engine.learning import covers, disagreement
+from podwire.engine.learning import disagreement, is_replaced, is_told
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
 from podwire.engine.relations import ClusterRelations
@@ -107,8 +107,8 @@ class ClusterFeed:
         if self._parts.findings.update(self._name, findings, at_ns):
             for finding in findings:
                 _log.info("cluster %s: %s %s, %s", self._name, finding.plugin, finding.backend, finding.network_type)
-        told = [overlay for finding in findings for overlay in finding.overlays]
-        self._parts.learned.end(self._name, at_ns, is_over=lambda each: any(covers(known, each) for known in told))
+        self._parts.learned.end(self._name, at_ns, is_over=lambda row: is_told(row, findings))
+        self._parts.learned.end(self._name, at_ns, is_over=lambda row: is_replaced(row, findings), lingers=True)
         self._is_judged = True
         self._warn()
         self._settle()

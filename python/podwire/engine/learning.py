@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from podwire.engine.parts import Parts
 from podwire.model.findings import CniFinding
 from podwire.model.overlays import Encapsulation, Overlay
-from podwire.tables.learned import UNKNOWN_PLUGIN
+from podwire.tables.learned import UNKNOWN_PLUGIN, LearnedRow
 
 INTERVAL_SECONDS = 1.0
 LEAST_SAMPLES = 2
@@ -89,6 +89,20 @@ def covers(known: Overlay, overlay: Overlay) -> bool:
     if (known.kind, known.port) != (overlay.kind, overlay.port):
         return False
     return known.vni in (None, overlay.vni)
+
+
+def is_told(row: LearnedRow, findings: Sequence[CniFinding]) -> bool:
+    """Return whether the API tells a learned tunnel now."""
+    return any(covers(overlay, row.overlay) for finding in findings for overlay in finding.overlays)
+
+
+def is_replaced(row: LearnedRow, findings: Sequence[CniFinding]) -> bool:
+    """Return whether other plugins took the place of the one under which a tunnel was learned.
+
+    Packets that still travel in it teach it anew, once it is no longer looked into.
+    """
+    plugins = {finding.plugin for finding in findings}
+    return bool(plugins) and row.plugin not in {*plugins, UNKNOWN_PLUGIN}
 
 
 class _Nodes:

@@ -28,6 +28,8 @@ class LearnedRow:
     plugin: str = UNKNOWN_PLUGIN
     """What the API said of the cluster's plugin at the time."""
     is_current: bool = True
+    lingers: bool = False
+    """Whether it is looked into for a while though it is let go."""
 
     @property
     def short(self) -> str:
@@ -61,7 +63,7 @@ class LearnedTable:
             row.packets = max(row.packets, packets)
             row.last_seen_ns = max(row.last_seen_ns, at_ns)
             return False
-        if len(rows) >= MOST_PER_CLUSTER:
+        if len(rows) >= MOST_PER_CLUSTER or at_ns <= self._ended_ns(cluster, overlay):
             return False
         rows[overlay] = LearnedRow(cluster, overlay, packets, at_ns, at_ns, plugin)
         return True
@@ -78,11 +80,32 @@ class LearnedTable:
             found += self.of(cluster)
         return tuple(found)
 
-    def end(self, cluster: str, now_ns: int, *, is_over: Callable[[Overlay], bool] = lambda _overlay: True) -> None:
-        """Let go of the tunnels of a cluster that `is_over` tells, all by default; they stay as what held until now."""
+    def _ended_ns(self, cluster: str, overlay: Overlay) -> int:
+        """Return when the tunnel was let go last: packets of before do not teach it anew."""
+        past = self._past.get(cluster, ())
+        return max((row.last_seen_ns for row in past if row.overlay == overlay), default=-1)
+
+    def lingering(self, cluster: str, since_ns: int) -> tuple[LearnedRow, ...]:
+        """Return what lingers of a cluster and held until some time after `since_ns`, the latest first."""
+        found = [row for row in self._past.get(cluster, ()) if row.lingers and row.last_seen_ns > since_ns]
+        return tuple(sorted(found, key=lambda row: -row.last_seen_ns))
+
+    def end(
+        self,
+        cluster: str,
+        now_ns: int,
+        *,
+        is_over: Callable[[LearnedRow], bool] = lambda _row: True,
+        lingers: bool = False,
+    ) -> None:
+        """Let go of the tunnels of a cluster that `is_over` tells, all by default; they stay as what held until now.
+
+        With `lingers`, nodes may still send in them for a while.
+        """
         rows = self._rows.get(cluster, {})
-        for row in [row for row in rows.values() if is_over(row.overlay)]:
+        for row in [row for row in rows.values() if is_over(row)]:
             row.is_current = False
+            row.lingers = lingers
             row.last_seen_ns = max(row.last_seen_ns, now_ns)
             del rows[row.overlay]
             self._past.setdefault(cluster, deque(maxlen=MOST_PAST_PER_CLUSTER)).append(row)
@@ -90,5 +113,5 @@ class LearnedTable:
     def load(self, rows: Iterable[LearnedRow]) -> None:
         """Take over rows of an earlier run, none of them current."""
         for row in rows:
-            row.is_current = False
+            row.is_current = row.lingers = False
             self._past.setdefault(row.cluster, deque(maxlen=MOST_PAST_PER_CLUSTER)).append(row)

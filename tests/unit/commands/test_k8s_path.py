@@ -142,3 +142,20 @@ def test_a_path_says_what_the_wire_shows(parts: Parts) -> None:
     )
     (row,) = paths(parts, ("src-ip", "10.0.1.5"), ("dst-ip", "203.0.113.9"))
     assert (row["encap"], "the wire" in str(row["because"])) == ("none", False)
+
+
+def test_the_one_tunnel_that_the_wire_shows_has_the_last_word(parts: Parts) -> None:
+    parts.learned.note("k", Overlay(Encapsulation.VXLAN, 8473, 7), 12, 500)
+    (row,) = paths(parts, ("src-ip", "10.0.1.5"), ("dst-ip", "10.0.2.7"))
+    assert (row["encap"], row["udp-port"], row["vxlan"]) == ("vxlan", 8473, 7)
+    parts.learned.note("k", Overlay(Encapsulation.VXLAN, 8474, 7), 12, 600)
+    (row,) = paths(parts, ("src-ip", "10.0.1.5"), ("dst-ip", "10.0.2.7"))
+    assert (row["udp-port"], row["vxlan"]) == (8472, 1)
+
+
+def test_the_wire_tells_the_path_of_a_plugin_that_nobody_knows(parts: Parts) -> None:
+    parts.paths.put("k", PathNetwork())
+    parts.learned.note("k", Overlay(Encapsulation.GENEVE, 6082, 5), 12, 500)
+    (row,) = paths(parts, ("src-ip", "10.0.1.5"), ("dst-ip", "10.0.2.7"))
+    assert (row["encap"], row["outer-src-ip"], row["outer-dst-ip"]) == ("geneve", "192.0.2.11", "192.0.2.12")
+    assert (row["udp-port"], row["vxlan"]) == (6082, 5)

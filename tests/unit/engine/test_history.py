@@ -127,7 +127,7 @@ def test_tunnels_that_the_wire_taught_survive_a_restart_with_their_times_and_cou
     parts.learned.note("prod", other, 3, 1_000, "flannel")
     writer.tend()
     parts.learned.note("prod", tunnel, 9, 2_000)
-    parts.learned.end("prod", 3_000, is_over=lambda each: each == other)
+    parts.learned.end("prod", 3_000, is_over=lambda row: row.overlay == other)
     writer.tend()
     writer.stop()
     again, parts = start()

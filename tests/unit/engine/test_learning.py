@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from podwire.capture import Capture
-from podwire.engine.decoding import known_tunnels, wanted_overlays
-from podwire.engine.learning import LearningFeed, disagreement
+from podwire.engine.decoding import LINGER_NS, known_tunnels, lingering_ns, wanted_overlays
+from podwire.engine.learning import LearningFeed, disagreement, is_replaced
 from podwire.engine.parts import Parts
 from podwire.model.evidence import Node
 from podwire.model.findings import CniFinding, NetworkType
@@ -108,3 +109,26 @@ def test_what_the_api_names_is_not_learned_though_nobody_looks_inside(
     assert (Overlay(Encapsulation.VXLAN, 8472, CLOSED_VNI), 0) in known_tunnels(closed, parts)
     read(parts, packets, tmp_path, 8472, (1,))
     assert learn(parts) == []
+
+
+def test_what_was_learned_under_a_plugin_goes_with_it_and_lingers(
+    parts: Parts, packets: ModuleType, tmp_path: Path
+) -> None:
+    parts.findings.update("k", (FLANNEL,), 0)
+    read(parts, packets, tmp_path, 8473, (1,))
+    feed = LearningFeed(parts, lambda: None)
+    feed.judge(parts.capture.guesses())
+    (row,) = parts.learned.of("k")
+    calico = CniFinding("calico", "vxlan", NetworkType.OVERLAY, (Overlay(Encapsulation.VXLAN, 4789, 4096),))
+    assert not is_replaced(row, ())
+    assert not is_replaced(row, (FLANNEL, calico))
+    assert is_replaced(row, (calico,))
+    ended_ns = row.last_seen_ns + 1
+    parts.learned.end("k", ended_ns, is_over=lambda each: is_replaced(each, (calico,)), lingers=True)
+    parts = replace(parts, clock=FixedClock(ended_ns + 5))
+    assert parts.learned.of("k") == ()
+    assert (row.overlay, 1) in wanted_overlays(ASKED, parts)
+    assert lingering_ns(ASKED, parts) == ended_ns + LINGER_NS
+    assert LearningFeed(parts, lambda: None).judge(parts.capture.guesses()) is False
+    parts = replace(parts, clock=FixedClock(ended_ns + LINGER_NS))
+    assert (row.overlay, 1) not in wanted_overlays(ASKED, parts)
