@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from podwire.engine.decoding import vxlan_of
 from podwire.engine.parts import Parts
-from podwire.model.findings import CniFinding
+from podwire.model.findings import CniFinding, NetworkType
+from podwire.model.overlays import Encapsulation
 
 if TYPE_CHECKING:
     from podwire.commands.configuring import Configurator
@@ -69,7 +70,7 @@ class ConnectionNotes:
         hidden = [
             name
             for name, settings in configuration.connections.items()
-            if settings.enable and not settings.overlay_vxlan_analytics and vxlan_of(self._parts.findings.current(name))
+            if settings.enable and not settings.overlay_vxlan_analytics and self._uses_vxlan(name)
         ]
         if not hidden:
             return ""
@@ -77,6 +78,13 @@ class ConnectionNotes:
             f"The Pods of {', '.join(hidden)} talk through VXLAN, which is not looked into: give "
             f"k8s-connection-modify cluster-name {hidden[0]} overlay-vxlan-analytics."
         )
+
+    def _uses_vxlan(self, cluster: str) -> bool:
+        """Whether Pods speak to each other in VXLAN, as the API tells or the wire shows."""
+        # An underlay may have VXLAN for something else: egress gateways, NodePort traffic.
+        wrapped = [each for each in self._parts.findings.current(cluster) if each.network_type != NetworkType.UNDERLAY]
+        kinds = {row.overlay.kind for row in self._parts.learned.of(cluster)}
+        return bool(vxlan_of(tuple(wrapped))) or Encapsulation.VXLAN in kinds
 
     def _encrypted(self) -> str:
         """Name the clusters whose traffic nobody on the way can read."""
