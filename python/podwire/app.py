@@ -42,6 +42,7 @@ from podwire.commands.user import UserHandler
 from podwire.commands.vflow_settings import VflowSettingsHandler
 from podwire.commands.vport import VPortHandler
 from podwire.commands.vport_history import VPortHistoryHandler
+from podwire.engine.bare import BareFeed
 from podwire.engine.clusters import ClusterManager
 from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.history import HistoryWriter
@@ -126,6 +127,8 @@ class Daemon:
             feed = asyncio.create_task(run_supervised("the packet sources", sources.run))
             learning = LearningFeed(parts, clusters.learned)
             learner = asyncio.create_task(run_supervised("learning from the wire", learning.run))
+            bare = BareFeed(parts, clusters.learned)
+            comparer = asyncio.create_task(run_supervised("comparing paths with the wire", bare.run))
             logging_ = asyncio.create_task(run_supervised("the logs of sums", logs.run))
             serving = asyncio.create_task(server.run())
             self._handle_signals()
@@ -137,7 +140,7 @@ class Daemon:
                 await console.close()
             server.stop()
             await serving
-            for task in (stopped, feed, learner, logging_):
+            for task in (stopped, feed, learner, comparer, logging_):
                 await end_task(task)  # type: ignore[arg-type]
         finally:
             await asyncio.to_thread(history.stop)

@@ -40,10 +40,11 @@ class CniHandler:
     def _learned(self, row: FindingRow) -> Row:
         """Return what the wire says beside a finding that holds."""
         learned = self._parts.learned.of(row.cluster) if row.is_current else ()
-        if not learned:
+        bare = self._parts.learned.bare_of(row.cluster) if row.is_current else ""
+        said = [*(each.taught for each in learned), *([bare.rstrip(".")] if bare else [])]
+        if not said:
             return {"learned": None}
-        because = (*row.finding.because, *(each.taught for each in learned))
-        return {"learned": _told(learned), "because": "; ".join(because)}
+        return {"learned": _told(learned) or None, "because": "; ".join((*row.finding.because, *said))}
 
     def _taught(self, now_ns: int) -> list[Row]:
         """Return a row for each tunnel that the wire taught, with the times in which it held."""

@@ -66,6 +66,7 @@ class ClusterFeed:
         self._parts.nodes.clear(self._name)
         self._parts.paths.forget(self._name)
         self._parts.learned.end(self._name, now_ns)
+        self._parts.learned.forget_bare(self._name)
         self.relations.end()
         self._parts.findings.end(self._name, now_ns)
         self._parts.clusters.forget(self._name)
@@ -166,6 +167,7 @@ class ClusterFeed:
         set_warning(status, "detectors", detectors.faults())
         set_warning(status, "networks", warning_of(self._shared))
         set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
+        set_warning(status, "bare", self._parts.learned.bare_of(self._name))
 
 
 def set_warning(status: ClusterStatus, topic: str, text: str) -> None:

@@ -53,7 +53,23 @@ class LearnedTable:
 
     def __init__(self) -> None:
         self._rows: dict[str, dict[Overlay, LearnedRow]] = {}
+        self._bare: dict[str, str] = {}
         self._past: dict[str, deque[LearnedRow]] = {}
+
+    def tell_bare(self, cluster: str, text: str) -> bool:
+        """Take note of what speaks for packets without a tunnel, empty for nothing; return whether that is new."""
+        if self._bare.get(cluster, "") == text:
+            return False
+        self._bare[cluster] = text
+        return True
+
+    def bare_of(self, cluster: str) -> str:
+        """Return what speaks for packets without a tunnel where the API tells one; empty for nothing."""
+        return self._bare.get(cluster, "")
+
+    def forget_bare(self, cluster: str) -> None:
+        """Let go of what was told of packets without a tunnel."""
+        self._bare.pop(cluster, None)
 
     def note(self, cluster: str, overlay: Overlay, packets: int, at_ns: int, plugin: str = UNKNOWN_PLUGIN) -> bool:
         """Take note that `packets` in all spoke for the tunnel, the latest at `at_ns`; return whether it is new."""
