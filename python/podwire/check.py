@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="podwire k8s-check", description="Say what podwire would make of a cluster, without configuring it."
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--kube-config", metavar="FILE", help="the kubeconfig of the cluster")
+    source.add_argument("--kube-config", "--kubeconfig", metavar="FILE", help="the kubeconfig of the cluster")
     source.add_argument(
         "--objects", metavar="PATH", nargs="+", help="Kubernetes objects in YAML or JSON: files or folders"
     )

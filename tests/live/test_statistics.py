@@ -59,7 +59,7 @@ ALL = SHORT + REFUSED + 1
         ("pod", "pod", "pod-B", "pod-A"),
         ("namespace", "namespace", "default", "default"),
         ("node", "node", "server1", "server2"),
-        ("workload", "workload", None, None),
+        ("workload", "workload", "Pod/pod-B", "Pod/pod-A"),
     ],
 )
 def test_traffic(watched: Watched, by: str, column: str, client: str | None, server: str | None) -> None:

@@ -144,7 +144,9 @@ def parse_percent(text: str) -> float:
 
 
 def show_time(value: Any) -> str:
-    """Print nanoseconds since the epoch as local `yyyy-mm-ddTHH:mm:ss`."""
+    """Print nanoseconds since the epoch as local `yyyy-mm-ddTHH:mm:ss`; nothing for 0, a time that nobody knows."""
+    if not int(value):
+        return ""
     return datetime.fromtimestamp(int(value) // NS_PER_SECOND, tz=UTC).astimezone().strftime("%Y-%m-%dT%H:%M:%S")
 
 

@@ -54,9 +54,10 @@ def execute(
     return 0
 
 
-def report(error: PodwireError, stderr: TextIO) -> None:
-    """Print an error as one line."""
-    emit(stderr, f"{one_line(str(error))}\n")
+def report(error: PodwireError, stderr: TextIO, *, line_number: int = 0) -> None:
+    """Print an error as one line, with the number of the input's line where it has one."""
+    place = f"line {line_number}: " if line_number else ""
+    emit(stderr, f"{place}{one_line(str(error))}\n")
 
 
 class _Run:

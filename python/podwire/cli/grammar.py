@@ -18,7 +18,7 @@ from podwire.cli.keywords import COMMANDS, Command, Keyword, keywords
 from podwire.cli.view import View, read_view
 from podwire.cli.words import check_words
 from podwire.support.errors import UsageError
-from podwire.support.words import advice, quoted
+from podwire.support.words import advice, nearest, quoted
 
 HELP_WORD = "?"
 
@@ -60,8 +60,8 @@ def parse(words: Sequence[str]) -> Request:
     if not words:
         msg = "no command is given; help lists them"
         raise UsageError(msg)
-    command = find_command(words[0])
     rest = words[1:]
+    command = find_command(words[0], *rest[:1])
     if rest and rest[-1] == HELP_WORD:
         return Request(command, help_status=0)
     if not rest and command.needs_words:
@@ -76,13 +76,26 @@ def parse(words: Sequence[str]) -> Request:
         raise UsageError(msg) from None
 
 
-def find_command(name: str) -> Command:
-    """Return the command called `name`. Raises UsageError with the nearest one."""
+def find_command(name: str, following: str = "") -> Command:
+    """Return the command called `name`. Raises UsageError with the nearest one.
+
+    `following` is the word behind it: elsewhere a command is two words, as in `show vport`.
+    """
     command = COMMANDS.get(name)
     if command is None:
-        msg = f"unknown command {quoted(name)}; {advice(name, COMMANDS, otherwise='help lists them')}"
+        near = _meant(name, following)
+        hint = f"did you mean '{near}'?" if near else "help lists them"
+        msg = f"unknown command {quoted(name)}; {hint}"
         raise UsageError(msg)
     return command
+
+
+def _meant(name: str, following: str) -> str:
+    joined = (f"{following}-{name}", f"{name}-{following}") if following else ()
+    exact = next((each for each in joined if each in COMMANDS), "")
+    is_verb = any(each.endswith(f"-{name}") for each in COMMANDS)
+    near = (nearest(each, COMMANDS) for each in (joined if is_verb else (*joined, name)))
+    return exact or next(filter(None, near), "")
 
 
 def _collect(command: Command, words: Sequence[str]) -> dict[str, tuple[Keyword, str]]:
@@ -114,6 +127,9 @@ def _keyword(command: Command, known: Mapping[str, Keyword], word: str, rest: It
     if negation and (keyword is None or not keyword.is_filter):
         columns = [each.text for each in known.values() if each.is_filter]
         hint = advice(word, columns, otherwise=f"see {command.name} ?")
+        if not word:
+            msg = f"{NOT} needs a column and a value behind it, as in: {NOT} {columns[-1]} VALUE; see {command.name} ?"
+            raise UsageError(msg)
         msg = f"{NOT} stands before a column's filter, and {quoted(word)} is none; {hint}"
         raise UsageError(msg)
     if keyword is None:

@@ -130,7 +130,8 @@ class HttpTransport:
             msg = f"There is no socket {self._path}: start podwire serve, or name its socket with --socket."
             raise UnavailableError(msg) from error
         except ConnectionRefusedError as error:
-            msg = f"Nothing answers on {self._path}: start podwire serve."
+            what = "start podwire serve" if self._path.is_socket() else "it is no socket; name that of podwire serve"
+            msg = f"Nothing answers on {self._path}: {what}."
             raise UnavailableError(msg) from error
         except PermissionError as error:
             msg = f"{self._path} may not be opened by this user: use the account that runs podwire serve, or root."

@@ -139,10 +139,12 @@ def _run_command(session: Session, words: list[str]) -> int:
 
 
 def _run_pipe(session: Session) -> int:
-    """Run each line of standard input; 1 if any of them failed."""
+    """Run each line of standard input but for comments, which begin with `#`; 1 if any of them failed."""
     failed = False
-    for line in sys.stdin:
-        failed = session.run_line(line) != 0 or failed
+    for number, line in enumerate(sys.stdin, 1):
+        if line.lstrip().startswith("#"):
+            continue
+        failed = session.run_line(line, number=number) != 0 or failed
         if session.is_ended:
             break
     return 1 if failed else 0

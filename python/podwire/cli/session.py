@@ -40,12 +40,15 @@ class Session:
         self.is_local = False
         """True after a bare switch-local, until a bare switch."""
 
-    def run_line(self, line: str) -> int:
-        """Run one line as typed; return its exit status. An empty line does nothing."""
+    def run_line(self, line: str, *, number: int = 0) -> int:
+        """Run one line as typed; return its exit status. An empty line does nothing.
+
+        `number` is its number among several, which an error tells.
+        """
         try:
             return self._run(split(line))
         except PodwireError as error:
-            report(error, sys.stderr)
+            report(error, sys.stderr, line_number=number)
             return 1
 
     def run_words(self, words: Sequence[str]) -> int:

@@ -28,6 +28,9 @@ CORE_COLUMNS = (
 )
 """What the packet core must tell of a connection so that it can be named."""
 
+_UNCLAIMED = ("none-claims", "ended", "unsure")
+"""What two Pods that both say to have an address may leave it as."""
+
 _MOST_ADDRESSES = 10_000
 """Addresses that a filter hands to the packet core to spare it judging all rows; more would cost more than that."""
 
@@ -93,6 +96,8 @@ class ConnectionNames:
         if word == "away" and since_ns is not None:
             cluster = self._parts.clusters.name(core_row[f"{side}-reason-cluster"])
             return f"cluster {cluster} away since {show_time(since_ns)}"
+        if word in _UNCLAIMED and len(rivals := self._names.rivals(core_row[f"{side}-ip"])) > 1:
+            return f"ambiguous between {' and '.join(rivals)}"
         clusters = sorted(self._names.claiming(core_row[f"{side}-ip"], core_row["started-time"]))
         if word == "ambiguous":
             return f"ambiguous between {' and '.join(clusters)}"

@@ -14,6 +14,12 @@ from podwire.engine.parts import Parts
 _COPIED = ("kind", "node-packets", "node-bytes", "peer-packets", "peer-bytes", "started-time", "last-time")
 
 
+_NONE = (
+    "No encrypted traffic between nodes was seen. ESP is known by its protocol, WireGuard by its port: where a finding "
+    "tells it, or replay --overlay."
+)
+
+
 class EncryptedHandler:
     """Shows a row for each kind and pair of nodes."""
 
@@ -29,7 +35,7 @@ class EncryptedHandler:
         names = self._names()
         rows = [_row(pair, names, now_ns) for pair in pairs]
         rows.sort(key=lambda row: (-row["started-time"], row["node-ip"], row["peer-ip"], row["kind"]))
-        notes = [] if rows else ["No encrypted traffic between nodes was seen."]
+        notes = [] if rows else [_NONE]
         return answer_rows(query, rows, now_ns=now_ns, notes=notes)
 
     def _names(self) -> dict[str, str | None]:

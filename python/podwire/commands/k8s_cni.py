@@ -9,12 +9,15 @@ import msgspec
 from podwire.catalog.k8s_cni import K8S_CNI
 from podwire.commands.answer import Answer, Row
 from podwire.commands.configuring import Configurator
+from podwire.commands.objects import why_none
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.model.findings import CniFinding
 from podwire.tables.findings import FindingRow
 from podwire.tables.learned import UNKNOWN_PLUGIN, LearnedRow
+
+_NOT_TOLD = "No CNI plugin is told by these objects: its DaemonSet and its ConfigMaps, among others, tell of it."
 
 
 class CniHandler:
@@ -75,8 +78,10 @@ class CniHandler:
         return rows
 
     def _notes(self, query: Query, rows: list[Row]) -> list[str]:
-        if rows or self._configurator is None:
+        if rows:
             return []
+        if self._configurator is None:
+            return [_NOT_TOLD] if any(self._parts.clusters.numbers()) else why_none(None, self._parts)
         connections = self._configurator.configuration.connections
         if not connections:
             return ["There is no Kubernetes connection: make one with k8s-connection-create."]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import msgspec
 
@@ -16,12 +17,17 @@ from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.model.paths import Path, PathEnd, PathNetwork
 from podwire.support.errors import UsageError
+from podwire.support.words import advice
 from podwire.tables.learned import LearnedRow
 from podwire.tables.paths import Ends
 
 _ASKED = ("src-ip", "src-pod", "dst-ip", "dst-pod")
 MOST_ENDS = 64
 """Ends that one side may stand for; a name that fits more is refused."""
+
+
+_MOST_NAMES = 10_000
+"""Pods that are looked through for a name like one that none has."""
 
 
 class PathHandler:
@@ -46,7 +52,7 @@ class PathHandler:
                 rows += self._rows(name, network, found)
         rest = tuple(each for each in query.conditions if each.column.name not in _ASKED)
         query = replace(query, conditions=rest)
-        return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=self._notes(clusters, rows))
+        return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=self._notes(clusters, sides, rows))
 
     def _rows(self, cluster: str, network: PathNetwork, found: list[list[PathEnd]]) -> list[Row]:
         """Work out each pair, and put in what the wire says of tunnels that the API does not tell."""
@@ -62,12 +68,18 @@ class PathHandler:
             rows.append(_row(cluster, src, dst, path))
         return rows
 
-    def _notes(self, clusters: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    def _notes(self, clusters: Sequence[str], sides: Sequence[_Side], rows: Sequence[Row]) -> list[str]:
         if rows:
             return []
         if not clusters:
             return ["No cluster is known yet; see k8s-connection-show."]
-        return ["No Pod of that name has an address, or the two have no address family in common."]
+        missing = [name for side in sides for name in side.missing()]
+        if missing:
+            known = {
+                pod.name for cluster in clusters for pod in islice(self._parts.pods.of(cluster).values(), _MOST_NAMES)
+            }
+            return [f"No Pod {each} has an address; {_nearest(each, known)}" for each in missing]
+        return ["The two have no address family in common."]
 
 
 class _Side:
@@ -82,16 +94,27 @@ class _Side:
         self._values = [str(value) for value in given[0].values]
         self._by_address = addresses is not None
         self._side = side
+        self._found: set[str] = set()
 
     def ends(self, ends: Ends) -> list[PathEnd]:
         if self._by_address:
             found = [ends.by_address(value) for value in self._values[: MOST_ENDS + 1]]
         else:
-            found = [end for value in self._values for end in ends.by_pod(value)]
+            by_value = {value: ends.by_pod(value) for value in self._values}
+            self._found |= {value for value, found in by_value.items() if found}
+            found = [end for each in by_value.values() for end in each]
         if len(found) > MOST_ENDS:
             msg = f"k8s-path-show: {self._side} stands for more than {MOST_ENDS} addresses; name the namespace too"
             raise UsageError(msg)
         return found
+
+    def missing(self) -> list[str]:
+        """Return the names that no Pod with an address has."""
+        return [] if self._by_address else [each for each in self._values if each not in self._found]
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    return advice(name.rpartition("/")[2], known, otherwise="k8s-pod-show lists them.")
 
 
 def _wants_cluster(query: Query, name: str) -> bool:

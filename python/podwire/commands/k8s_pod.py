@@ -94,4 +94,4 @@ class PodHandler:
         return answer_rows(query, rows_of(query, made, _CELLS), now_ns=now_ns, notes=notes)
 
     def _workload(self, cluster: str, pod: Pod) -> str:
-        return str(self._parts.owners.workload(cluster, (pod.owner_kind, pod.owner_name, pod.owner_uid)))
+        return str(self._parts.owners.workload(cluster, pod.name, (pod.owner_kind, pod.owner_name, pod.owner_uid)))

@@ -80,9 +80,8 @@ class WorkloadHandler:
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
 
     def _key(self, cluster: str, pod: Pod) -> _Key:
-        above = self._parts.owners.workload(cluster, (pod.owner_kind, pod.owner_name, pod.owner_uid))
-        kind, name = (above.kind, above.name) if above.kind else ("Pod", pod.name)
-        return cluster, pod.namespace, kind, name
+        owner = (pod.owner_kind, pod.owner_name, pod.owner_uid)
+        return cluster, pod.namespace, *self._parts.owners.workload(cluster, pod.name, owner)
 
     def _services(self) -> dict[str, set[str]]:
         """Return the Services of each Pod, by UID."""

@@ -53,10 +53,14 @@ def stale_notes(parts: Parts) -> list[str]:
     ]
 
 
+_NO_OBJECTS = "No Kubernetes objects were given; name them with --objects."
+
+
 def why_none(configurator: Configurator | None, parts: Parts) -> list[str]:
     """Say why no object of any cluster is known."""
     if configurator is None:
-        return ["No Kubernetes objects were given; name them with --objects."]
+        given = any(parts.clusters.numbers())
+        return ["None is among the objects that were given." if given else _NO_OBJECTS]
     connections = configurator.configuration.connections
     if not connections:
         return ["There is no Kubernetes connection; make one with k8s-connection-create."]

@@ -59,13 +59,13 @@ class Names:
         """Return the names of an endpoint; a node has no Pod, namespace and workload."""
         if endpoint.kind is EndpointKind.NODE:
             return EndNames(node=endpoint.node)
-        workload = str(self.workload(endpoint)) or None
+        workload = str(self.workload(endpoint))
         return EndNames(endpoint.name, endpoint.namespace or None, workload, endpoint.node or None)
 
     def workload(self, endpoint: Endpoint) -> Workload:
-        """Return the topmost owner of a Pod."""
+        """Return the topmost owner of a Pod; the Pod itself where it has none."""
         owner = (endpoint.owner_kind, endpoint.owner_name, endpoint.owner_uid)
-        return self._parts.owners.workload(endpoint.cluster, owner)
+        return self._parts.owners.workload(endpoint.cluster, endpoint.name, owner)
 
     def reason(self, number: int, core_reason: str) -> str:
         """Return the word for why an end has no Pod's name, a key of REASONS; empty where it has one."""
@@ -97,6 +97,15 @@ class Names:
     def is_in_doubt(self, core_reason: str) -> bool:
         """Say whether several may have been meant, so that nothing else is known of the end either."""
         return core_reason in _DOUBTS
+
+    def rivals(self, address: str) -> list[str]:
+        """Return the Pods (`cluster/namespace/name`) of which none is named, since two of one cluster say so."""
+        table = self._parts.endpoints
+        numbers = (
+            each for cluster in self._parts.clusters.numbers() for each in self._parts.claims.rivals(cluster, address)
+        )
+        known = [each for number in numbers if (each := table.get(number)) is not None and table.is_live(number)]
+        return sorted(f"{each.cluster}/{each.namespace}/{each.name}" for each in known)
 
     def claiming(self, address: str, at_ns: int) -> Iterator[str]:
         """Yield the clusters that claim an address for a time."""

@@ -50,7 +50,7 @@ class SourceFeed:
             self._parts.capture.open_interface(name, ring_bytes=self._ring_bytes)
         except CaptureError as error:
             if self.faults.get(name) != str(error):
-                _log.warning("interface %s: %s", name, error)
+                _log.warning("interface %s: %s It is tried again every %g s.", name, error, RETRY_SECONDS)
             self.faults[name] = str(error)
             return False
         self.faults.pop(name, None)

@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--kube-config",
+        "--kubeconfig",
         metavar="ADMIN",
         required=True,
         help="a kubeconfig that leads to the cluster; only that is used",

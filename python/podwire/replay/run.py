@@ -15,7 +15,7 @@ from podwire.replay.plan import CLUSTER, Plan, read_words
 from podwire.settings.serve import ServeSettings
 from podwire.support.clock import FixedClock
 
-_KINDS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"}
+_KINDS = {4789: "vxlan", 8472: "vxlan", 6081: "geneve"} | dict.fromkeys((51820, 51821, 51871), "wireguard")
 """What is behind the well-known ports of tunnels."""
 
 USAGE = f"""\
@@ -101,7 +101,11 @@ def _hints(parts: Parts, overlays: list[tuple[Overlay, int]], summary: ReadSumma
         ports = ", ".join(map(str, summary.tunnel_ports))
         advice = " ".join(f"--overlay {_KINDS[port]}:{port}" for port in summary.tunnel_ports)
         hints.append(f"There is UDP to port {ports}, where tunnels of Pods are: look into them with {advice}.")
-    packets = parts.capture.counters().get("unsupported-tunnel", 0)
+    counters = parts.capture.counters()
+    if strangers := counters.get("unknown-vni", 0):
+        advice = "leave the identifier out of --overlay to look into all of them"
+        hints.append(f"{strangers} packets are in tunnels with another network identifier: {advice}.")
+    packets = counters.get("unsupported-tunnel", 0)
     if packets and not any(overlay.kind in BY_PROTOCOL for overlay, _ in overlays):
         advice = "look into them with --overlay ipip --overlay gre"
         hints.append(f"{packets} packets are in tunnels of IP in IP or GRE: {advice}.")

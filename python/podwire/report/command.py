@@ -7,6 +7,7 @@ import contextlib
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from podwire.catalog.units import NS_PER_SECOND, parse_duration, parse_time
@@ -15,6 +16,7 @@ from podwire.cli.transport import Transport
 from podwire.report.facts import Span, gather
 from podwire.settings.paths import default_socket
 from podwire.support.errors import UnavailableError, UsageError
+from podwire.support.words import quoted
 
 DEFAULT = "1h"
 ANSWER_SECONDS = 120.0
@@ -49,16 +51,23 @@ def read_span(within: str | None, start: str | None, end: str | None, *, now_ns:
     if within is not None and start is not None:
         msg = "--within-last and --start-time exclude each other."
         raise UsageError(msg)
-    try:
-        end_ns = parse_time(end) if end is not None else now_ns
-        start_ns = parse_time(start) if start is not None else end_ns - parse_duration(within or DEFAULT)
-    except ValueError as error:
-        msg = f"The time is not {error}."
-        raise UsageError(msg) from None
+    end_ns = now_ns if end is None else _read("--end-time", end, parse_time)
+    if start is None:
+        start_ns = end_ns - _read("--within-last", within or DEFAULT, parse_duration)
+    else:
+        start_ns = _read("--start-time", start, parse_time)
     if start_ns < 0 or end_ns - start_ns < NS_PER_SECOND:
         msg = "The report would be about no time: its start must be a second before its end, or more."
         raise UsageError(msg)
     return Span(start_ns, end_ns)
+
+
+def _read(option: str, text: str, parse: Callable[[str], int]) -> int:
+    try:
+        return parse(text)
+    except ValueError as error:
+        msg = f"{option}: {quoted(text)} is not {error}."
+        raise UsageError(msg) from None
 
 
 def write_report(transport: Transport, span: Span, output: Path, *, title: str, made_ns: int) -> None:

@@ -47,6 +47,8 @@ class Held(Struct, gc=False):
     """When podwire was first told."""
     is_doubtful: bool = False
     """True where it may have had it for longer than it said: its end was not seen, or not confirmed by its node."""
+    is_contested: bool = False
+    """True where somebody else of the same age had it too."""
 
 
 class Sight(NamedTuple):
@@ -129,6 +131,13 @@ class ClaimTable:
         """Take it that `endpoint` has the place like somebody else of the same age: neither is believed."""
         self.claim(cluster, place, endpoint, Sight(0, at_ns, at_ns))
         self.end(cluster, place, endpoint, until_ns=0)
+        for each in _listed(self._clusters[cluster][place])[-2:]:
+            each.is_contested = True
+
+    def rivals(self, cluster: int, place: Place) -> tuple[int, ...]:
+        """Return the endpoints of which none is believed to have the place, since several of one age say so."""
+        entry = self._clusters.get(cluster, {}).get(place)
+        return tuple(each.endpoint for each in _listed(entry) if each.is_contested) if entry is not None else ()
 
     def end(self, cluster: int, place: Place, endpoint: int, *, until_ns: int, is_doubtful: bool = False) -> None:
         """Take it that `endpoint` has given the place up. What had ended stays as it is."""

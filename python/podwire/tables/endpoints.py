@@ -121,6 +121,10 @@ class EndpointTable:
         """Return the endpoints of a cluster that have not ended."""
         return [each for each in self._by_uid.get((cluster, kind), {}).values() if each.number not in self._ended]
 
+    def is_live(self, number: int) -> bool:
+        """Say whether an endpoint is known and has not ended."""
+        return number in self._by_number and number not in self._ended
+
     def end(self, endpoint: Endpoint) -> None:
         """Note that the endpoint is gone: its number stays known, within the bound."""
         if endpoint.number in self._ended or endpoint.number not in self._by_number:

@@ -16,13 +16,13 @@ _MOST_STEPS = 8
 
 
 class Workload(NamedTuple):
-    """The topmost owner of a Pod; of a bare Pod there is none."""
+    """The topmost owner of a Pod; a bare Pod itself."""
 
-    kind: str = ""
-    name: str = ""
+    kind: str
+    name: str
 
     def __str__(self) -> str:
-        return f"{self.kind}/{self.name}" if self.kind else ""
+        return f"{self.kind}/{self.name}"
 
 
 class OwnerTable:
@@ -61,9 +61,9 @@ class OwnerTable:
         for uid in list(self._owners.get(cluster, {})):
             self.remove(cluster, uid)
 
-    def workload(self, cluster: str, owner: tuple[str, str, str]) -> Workload:
-        """Return what stands at the top above `owner`, the (kind, name, UID) of a Pod's controller."""
-        kind, name, uid = owner
+    def workload(self, cluster: str, pod: str, owner: tuple[str, str, str]) -> Workload:
+        """Return what stands at the top above `owner`, the (kind, name, UID) of the controller of Pod `pod`."""
+        kind, name, uid = owner if owner[0] else ("Pod", pod, "")
         book = self._owners.get(cluster, {})
         for _ in range(_MOST_STEPS):
             above = book.get(uid)

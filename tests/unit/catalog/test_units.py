@@ -162,10 +162,14 @@ def test_what_is_printed_can_be_typed(raw: int) -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 4_000_000_000))
+@given(st.integers(1, 4_000_000_000))
 def test_times_round_trip(seconds: int) -> None:
     # An hour that the clock repeats in autumn has two meanings.
     assert units.parse_time(units.show_time(seconds * S)) - seconds * S in (0, 3_600 * S, -3_600 * S)
+
+
+def test_a_time_that_nobody_knows_is_empty() -> None:
+    assert not units.show_time(0)
 
 
 @settings(deadline=None)

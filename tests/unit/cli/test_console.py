@@ -138,10 +138,10 @@ def test_a_command_that_needs_words_prints_its_help(switch: FakeSwitch, capsys: 
 
 
 def test_lines_of_a_pipe(switch: FakeSwitch, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = "pager off\n\nvport-show\nvport-shw\nvport-show\nexit\nvport-show\n"
+    lines = "pager off\n # as it was\nvport-show\nvport-shw\nvport-show\nexit\nvport-show\n"
     monkeypatch.setattr("sys.stdin", io.StringIO(lines))
     assert run(switch) == 1
-    assert capsys.readouterr() == (TABLE * 2, "unknown command 'vport-shw'; did you mean 'vport-show'?\n")
+    assert capsys.readouterr() == (TABLE * 2, "line 4: unknown command 'vport-shw'; did you mean 'vport-show'?\n")
     monkeypatch.setattr("sys.stdin", io.StringIO("vport-show"))
     assert run(switch) == 0
 

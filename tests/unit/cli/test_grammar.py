@@ -141,7 +141,14 @@ def test_help_instead_of_a_command(line: str, status: int) -> None:
             "vport-show not limit-output 3",
             "vport-show: not stands before a column's filter, and 'limit-output' is none; see vport-show ?",
         ),
-        ("vport-show not", "vport-show: not stands before a column's filter, and '' is none; see vport-show ?"),
+        (
+            "vport-show not",
+            "vport-show: not needs a column and a value behind it, as in: not create-time VALUE; see vport-show ?",
+        ),
+        ("show vport", "unknown command 'show'; did you mean 'vport-show'?"),
+        ("vport show", "unknown command 'vport'; did you mean 'vport-show'?"),
+        ("show vports", "unknown command 'show'; did you mean 'vport-show'?"),
+        ("show", "unknown command 'show'; help lists them"),
         (
             "vport-show format ip, entity",
             (

@@ -102,6 +102,13 @@ def test_a_socket_without_a_server(tmp_path: Path) -> None:
         HttpTransport(path).show(VPORT, [])
 
 
+def test_a_file_that_is_no_socket(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(UnavailableError, match=r"^Nothing answers on .*/file: it is no socket;"):
+        HttpTransport(path).show(VPORT, [])
+
+
 def test_a_socket_that_may_not_be_opened(monkeypatch: pytest.MonkeyPatch, switch: FakeSwitch) -> None:
     # Root may open every socket, so that the refusal is told by hand.
     def refuse(*_: object) -> None:

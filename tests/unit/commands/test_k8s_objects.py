@@ -84,7 +84,7 @@ def test_pods_are_shown_as_kubectl_does_and_with_what_they_belong_to(parts: Part
     assert {name: row["workload"] for name, row in rows.items()} == {
         "a": "Deployment/web",
         "b": "Deployment/web",
-        "bare": None,
+        "bare": "Pod/bare",
         "done": "Deployment/web",
     }
     assert rows["a"]["owner"] == "ReplicaSet/web-1"

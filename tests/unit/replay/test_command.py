@@ -14,7 +14,8 @@ import pytest
 
 SUMMARY = re.compile(r"^packets=(\d+) connections=(\d+) dropped=(\d+) seconds=\d+\.\d{3} rate=\d+$", re.MULTILINE)
 
-TUNNELS = Path(__file__).parents[2] / "cases" / "pcap" / "tunnels"
+CASES = Path(__file__).parents[2] / "cases" / "pcap"
+TUNNELS = CASES / "tunnels"
 
 Done = subprocess.CompletedProcess[str]
 Replay = Callable[..., Done]
@@ -160,6 +161,30 @@ def test_control_mode_is_the_filter_of_the_live_mode(replay: Replay, written: Wr
     assert rows(full) == rows(control)
     shown = replay(written("handshake"), "--mode", "control", "capture-show", "format", "packets,filtered", "--json")
     assert rows(shown) == [{"packets": 4, "filtered": 4}]
+
+
+def test_tunnels_with_another_identifier_are_told(replay: Replay) -> None:
+    done = replay(str(CASES / "vxlan-flannel" / "capture.pcap"), "--overlay", "vxlan:8472:5")
+    assert "8 packets are in tunnels with another network identifier: leave the identifier out" in done.stderr
+
+
+def test_wireguard_that_nobody_asked_for_is_told(replay: Replay) -> None:
+    capture = str(TUNNELS / "wireguard" / "capture.pcap")
+    assert "--overlay wireguard:51820" in replay(capture).stderr
+    assert "--overlay" not in replay(capture, "--overlay", "wireguard:51820").stderr
+    assert "WireGuard by its port" in replay(capture, "encrypted-show").stderr
+
+
+def test_what_the_objects_do_not_tell_is_told(replay: Replay, written: Written, tmp_path: Path) -> None:
+    objects = tmp_path / "objects.yaml"
+    objects.write_text("apiVersion: v1\nkind: Node\nmetadata: {name: one}\n")
+    for words, sentence in (
+        (("k8s-cni-show",), "No Kubernetes objects were given"),
+        (("--objects", str(objects), "k8s-cni-show"), "No CNI plugin is told by these objects"),
+        (("--objects", str(objects), "k8s-service-show"), "None is among the objects that were given."),
+        (("--objects", str(objects), "k8s-path-show", "src-pod", "a", "dst-ip", "10.0.0.1"), "No Pod a has an address"),
+    ):
+        assert sentence in replay(written("handshake"), *words).stderr
 
 
 def test_a_file_may_be_called_like_a_command(replay: Replay, written: Written, tmp_path: Path) -> None:

@@ -128,6 +128,22 @@ def backends(name: str, pod_name: str, address: str) -> dict[str, Any]:
     }
 
 
+def test_two_pods_that_say_to_have_one_address_are_told(
+    replay: Replay, written: Written, objects: Callable[..., str]
+) -> None:
+    path = objects("here", pod("pod-A", "10.10.1.1"), pod("impostor", "10.10.1.1"), pod("pod-B", "10.10.2.1"))
+    words = ("connection-show", "format", "src-pod,dst-pod,src-workload,dst-workload,reason", "--json")
+    assert rows(replay(written("handshake"), "--objects", path, *words)) == [
+        {
+            "src-pod": None,
+            "dst-pod": "pod-B",
+            "src-workload": None,
+            "dst-workload": "Pod/pod-B",
+            "reason": "src: ambiguous between objects/default/impostor and objects/default/pod-A",
+        }
+    ]
+
+
 def test_workloads_and_services_are_named(replay: Replay, written: Written, objects: Callable[..., str]) -> None:
     given = objects(
         "all",

@@ -174,7 +174,7 @@ def test_charts_over_time_have_sixty_steps_at_most(seconds: int, step: int) -> N
     ("words", "fault"),
     [
         (("1h", "2026-01-01", None), "exclude each other"),
-        (("soon", None, None), "The time is not"),
+        (("soon", None, None), "--within-last: .soon. is not a duration"),
         ((None, "2026-01-02", "2026-01-01"), "no time"),
         (("0s", None, None), "no time"),
     ],

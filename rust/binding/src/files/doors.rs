@@ -1,12 +1,13 @@
-//! Tunnels that nobody asked to look into: whether there is UDP to the ports where Pods' tunnels are.
+//! Tunnels that nobody asked to look into: whether there is UDP to the ports where Pods' tunnels mostly are.
 
 use source::filter::{Instruction, destined_port, run};
 use track::{Frame, LinkType};
 
 use crate::core::Core;
 
-/// VXLAN (RFC 7348 §8.1) and its older default in Linux, Geneve (RFC 8926 §6).
-const PORTS: [u16; 3] = [4789, 8472, 6081];
+/// VXLAN (RFC 7348 §8.1) and its older default in Linux, Geneve (RFC 8926 §6); WireGuard as Flannel, Calico and Antrea have it,
+/// for IPv6, and as Cilium has it.
+const PORTS: [u16; 6] = [4789, 8472, 6081, 51820, 51821, 51871];
 /// So many frames are all looked at, and of each batch behind them the first few: to tell that there is a tunnel takes
 /// no more.
 const ALL_OF: u64 = 20_000;
