@@ -63,8 +63,12 @@ CONNECTION = Noun(
         Column("latency", LATENCY, "From the first SYN to the SYN-ACK.", is_default=True),
         Column("server-latency", LATENCY, "From the answered SYN to the SYN-ACK."),
         Column("client-latency", LATENCY, "From the SYN-ACK to the client's ACK."),
-        Column("obytes", BYTES, "Stream bytes from the client to the server."),
-        Column("ibytes", BYTES, "Stream bytes from the server to the client."),
+        Column(
+            "obytes", BYTES, "Stream bytes from the client to the server; the mode control knows them from its FIN."
+        ),
+        Column(
+            "ibytes", BYTES, "Stream bytes from the server to the client; the mode control knows them from its FIN."
+        ),
         Column("total-bytes", BYTES, "Stream bytes both ways."),
         Column("opkts", COUNT, "Packets from the client to the server."),
         Column("ipkts", COUNT, "Packets from the server to the client."),

@@ -155,6 +155,9 @@ pub struct Connection {
     pub obytes: u64,
     /// Stream bytes server → client, by sequence numbers.
     pub ibytes: u64,
+    /// Whether `obytes` and `ibytes` are known. Where only control packets were read, they are once that side's beginning
+    /// and its FIN were seen, or a reset that acknowledges what the other side sent.
+    pub bytes_known: [bool; 2],
     /// Packets client → server.
     pub opkts: u64,
     /// Packets server → client.

@@ -73,6 +73,8 @@ pub(crate) mod status {
     pub const TIMEOUT: u16 = 0x200;
     /// Frozen for its addresses and ports having been used for a new one.
     pub const REPLACED: u16 = 0x400;
+    /// A reset told how far both sides had come since the handshake.
+    pub const TOLD: u16 = 0x800;
 }
 
 /// What every packet reads or writes: one cache line.

@@ -287,6 +287,10 @@ impl Part<'_> {
             return Verdict::Suspicious;
         }
         self.drop_unfinished_latency();
+        let acknowledges = self.segment.flags & flag::ACK != 0;
+        if self.hot.state() == State::Syn || acknowledges && self.cold.has(mark::SYN_ACK) {
+            self.hot.set(status::TOLD);
+        }
         self.count();
         self.learn_from_ack();
         self.hot.set_state(State::Rst);

@@ -187,7 +187,7 @@ impl Tracker {
             if self.table.slab.hot[slot as usize].is_free() {
                 continue;
             }
-            if !visit(&view::connection(&self.table, slot, None)) {
+            if !visit(&view::connection(&self.table, slot, None, self.rules.control_only)) {
                 return (slot + 1 < slots).then_some(slot + 1);
             }
         }

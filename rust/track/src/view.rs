@@ -15,7 +15,7 @@ pub(crate) fn seen_end(hot: &Hot) -> Option<End> {
 }
 
 /// The connection in a slot, its sides still to be judged; `end` is why it is let go, where its segments did not end it.
-pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connection {
+pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>, control_only: bool) -> Connection {
     let hot = &table.slab.hot[slot as usize];
     let cold = &table.slab.cold[slot as usize];
     let [src, dst] = table.addrs(slot);
@@ -47,6 +47,7 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connecti
         client_latency_ns: cold.latency(Latency::Client).filter(|_| acknowledged),
         obytes: story::stream_bytes(hot, cold, OUT),
         ibytes: story::stream_bytes(hot, cold, IN),
+        bytes_known: [OUT, IN].map(|direction| !control_only || is_told_by_control(hot, cold, direction)),
         opkts: story::packets(hot, cold, OUT),
         ipkts: story::packets(hot, cold, IN),
         owire_bytes: hot.wire(OUT),
@@ -70,6 +71,12 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>) -> Connecti
         joined: hot.is_tcp() && is_joined(cold),
         one_way: hot.packets[OUT] == 0 || hot.packets[IN] == 0,
     }
+}
+
+/// Whether the first and the last number of a side's stream are known without what is between them.
+fn is_told_by_control(hot: &Hot, cold: &Cold, direction: usize) -> bool {
+    let has_begun = cold.has([mark::SYN | mark::SYN_ACK, mark::SYN_ACK][direction]);
+    has_begun && hot.has(status::FIN << direction) || hot.has(status::TOLD)
 }
 
 /// Whether nothing of the handshake was seen.

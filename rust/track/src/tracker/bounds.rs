@@ -223,7 +223,7 @@ impl Tracker {
             self.ended.pop_front();
             self.counters.ended_queue_overflow += 1;
         }
-        self.ended.push_back(view::connection(&self.table, slot, end));
+        self.ended.push_back(view::connection(&self.table, slot, end, self.rules.control_only));
     }
 
     /// Reports the connections that have ended and still wait for their last packets: before a tracker is given up.

@@ -363,6 +363,30 @@ fn control_packets_that_end_in_a_reset_give_the_bytes_of_both_sides() {
     talk.client(RST | ACK, 101, 2_500_000_001, 0);
     let row = talk.row();
     assert_eq!((row.state, row.obytes, row.ibytes, row.syn_resends), (State::Rst, 100, 2_500_000_000, 1));
+    assert_eq!(row.bytes_known, [true; 2]);
+    let mut refused = control();
+    refused.client(SYN, 0, 0, 0).server(RST | ACK, 0, 1, 0);
+    assert_eq!((refused.row().obytes, refused.row().ibytes, refused.row().bytes_known), (0, 0, [true; 2]));
+    let mut silent = control();
+    silent.client(SYN, 0, 0, 0).server(SYN | ACK, 0, 1, 0).server(RST, 501, 0, 0);
+    assert_eq!((silent.row().state, silent.row().bytes_known), (State::Rst, [false; 2]));
+}
+
+#[test]
+fn control_packets_do_not_tell_the_bytes_before_a_side_closes() {
+    let mut talk = control();
+    talk.client(SYN, 0, 0, 0).server(SYN | ACK, 0, 1, 0);
+    assert_eq!(talk.row().bytes_known, [false; 2]);
+    talk.client(FIN | ACK, 101, 301, 0);
+    assert_eq!((talk.row().obytes, talk.row().bytes_known), (100, [true, false]));
+    talk.server(FIN | ACK, 9001, 102, 0);
+    assert_eq!((talk.row().ibytes, talk.row().bytes_known), (9000, [true; 2]));
+    let mut joined = control();
+    joined.client(FIN | ACK, 101, 301, 0).server(FIN | ACK, 301, 102, 0);
+    assert_eq!((joined.row().joined, joined.row().bytes_known), (true, [false; 2]));
+    let mut full = Talk::new();
+    full.client(ACK, 1, 1, 10);
+    assert_eq!(full.row().bytes_known, [true; 2]);
 }
 
 #[test]
