@@ -11,6 +11,7 @@ CAPTURE = Noun(
     title="Capture sources",
     show_help="Display packet sources and their counters.",
     times=("from-time", "until-time"),
+    counts_window=True,
     columns=(
         Column("interface", STRING, "The interface or capture file.", is_default=True, is_key=True),
         Column("state", STRING, "up, down, gone, or what stands against it.", is_default=True),

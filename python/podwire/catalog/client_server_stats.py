@@ -48,6 +48,7 @@ CLIENT_SERVER_STATS = Noun(
     columns=_COLUMNS,
     filters=sums.connection_filters(_COLUMNS),
     times=("first-time", "last-time"),
+    counts_window=True,
     examples=(
         "client-server-stats-show",
         "client-server-stats-show syn 1000- within-last 5m",

@@ -30,6 +30,7 @@ CONNECTION_LATENCY = Noun(
     # The histogram's own `latency` would be the value of one connection: as a filter it is that.
     filters=sums.connection_filters(_COLUMNS),
     times=("first-time", "last-time"),
+    counts_window=True,
     examples=(
         "connection-latency-show",
         "connection-latency-show of server-latency dst-port 443 within-last 10m",

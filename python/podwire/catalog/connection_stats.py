@@ -48,6 +48,7 @@ CONNECTION_STATS = Noun(
     columns=_COLUMNS,
     filters=sums.connection_filters(_COLUMNS),
     times=("first-time", "last-time"),
+    counts_window=True,
     examples=(
         "connection-stats-show sort-desc total-bytes limit-output 10",
         "connection-stats-show by port",

@@ -112,6 +112,8 @@ class Noun:
     """True where only those who may change the switch may see the rows."""
     times: tuple[str, str] | None = None
     """The columns with a row's first and last time, where it has them: the time window options apply then."""
+    counts_window: bool = False
+    """True where the values of a row are of the window that is asked for: sums and counters."""
     examples: tuple[str, ...] = field(default=())
 
     @property

@@ -39,6 +39,7 @@ TRAFFIC = Noun(
     columns=_COLUMNS,
     filters=sums.connection_filters(_COLUMNS),
     times=("first-time", "last-time"),
+    counts_window=True,
     examples=(
         "traffic-show by namespace",
         "traffic-show by workload role server sort-desc latency-p95 limit-output 10",

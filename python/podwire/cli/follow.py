@@ -1,7 +1,8 @@
 """`follow`: first the rows there are, then those that are new or have changed.
 
 The switch is asked at an interval. Where rows have times, only those that something happened to since the last answer
-are asked for; what was printed before is told by the row itself, its ages aside.
+are asked for, unless its numbers are of the time that is asked for; what was printed before is told by the row itself,
+its ages aside.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from podwire.catalog.filters import NOT
 from podwire.catalog.show_options import TIME_OPTIONS
 from podwire.catalog.units import NS_PER_SECOND
 from podwire.cli.grammar import Request
@@ -22,6 +24,8 @@ MOST_REMEMBERED = 1_000_000
 
 _OVERLAP_NS = 2 * NS_PER_SECOND
 """How much of the time before the last answer is asked for again: what happened while it was made."""
+
+_LAST = "last-time"
 
 _TIME_WORDS = frozenset(getattr(option, "keyword", getattr(option, "name", "")) for option in TIME_OPTIONS)
 
@@ -39,10 +43,13 @@ class Follower:
         self._asked_ns: int | None = None
         self._columns: list[str] = []
         noun = request.noun
-        self._keys = [column.name for column in noun.columns if column.is_key]
+        self._format, self._added = _format(request)
         self._volatile = {column.name for column in noun.columns if column.is_volatile}
         given = {name for name, _ in request.params}
-        self._can_narrow = noun.has_times and not given & _TIME_WORDS
+        # A connection is there until it ends, in every window: of those, the ones with new packets are asked for.
+        filtered = {name.removeprefix(f"{NOT} ") for name in given}
+        self._last_time = "" if noun.times != ("started-time", _LAST) or _LAST in filtered else _LAST
+        self._can_narrow = noun.has_times and not noun.counts_window and not given & _TIME_WORDS
 
     def next_part(self, now_ns: int) -> tuple[str, list[str]]:
         """Ask; return the text of the rows to print, and the notes of the first answer."""
@@ -50,7 +57,7 @@ class Follower:
         answer = self._transport.show(self._request.noun, self._params())
         self._asked_ns = now_ns
         if is_first:
-            self._columns = [name for name in answer.columns if name not in self._added()]
+            self._columns = [name for name in answer.columns if name not in self._added]
         rows = [row for row in answer.rows if self._is_news(row)]
         part = Answer(rows, self._columns, len(rows))
         view = replace(self._request.view, has_headers=False) if self._has_headed else self._request.view
@@ -61,22 +68,14 @@ class Follower:
     def _params(self) -> list[tuple[str, str]]:
         """The words of the command, with the keys among the columns and, after the first time, the window."""
         params = [pair for pair in self._request.params if pair[0] != "format"]
-        formats = dict(self._request.params).get("format")
-        shown = formats or ",".join(column.name for column in self._request.noun.default_columns)
-        if shown.strip() != "all":
-            shown = ",".join([shown.rstrip(","), *self._keys])
-        params.append(("format", shown))
+        if self._format:
+            params.append(("format", self._format))
         if self._can_narrow and self._asked_ns is not None:
-            params.append(("start-time", _time(self._asked_ns - _OVERLAP_NS)))
+            since = _time(self._asked_ns - _OVERLAP_NS)
+            params.append(("start-time", since))
+            if self._last_time:
+                params.append((self._last_time, f">={since}"))
         return params
-
-    def _added(self) -> set[str]:
-        """The keys that were asked for to tell rows apart, and that nobody wants to see."""
-        formats = dict(self._request.params).get("format", "")
-        shown = {name.strip() for name in formats.split(",")} if formats else None
-        if shown is None:
-            shown = {column.name for column in self._request.noun.default_columns}
-        return set() if "all" in shown else {name for name in self._keys if name not in shown}
 
     def _is_news(self, row: dict[str, Any]) -> bool:
         mark = hash(tuple((name, str(value)) for name, value in row.items() if name not in self._volatile))
@@ -86,6 +85,21 @@ class Follower:
         if len(self._printed) > MOST_REMEMBERED:
             del self._printed[next(iter(self._printed))]
         return True
+
+
+def _format(request: Request) -> tuple[str, frozenset[str]]:
+    """Return the columns to ask for, empty for those of the noun, and the keys among them that nobody wants to see.
+
+    Sums have no more columns than they are asked for: each makes more rows of them.
+    """
+    noun = request.noun
+    given = dict(request.params).get("format", "")
+    shown = [name.strip() for name in given.split(",") if name.strip()]
+    if shown == ["all"] or noun.counts_window:
+        return given, frozenset()
+    present = shown or [column.name for column in noun.default_columns]
+    added = [column.name for column in noun.columns if column.is_key and column.name not in present]
+    return (",".join([*present, *added]) if added else given), frozenset(added)
 
 
 def _time(nanoseconds: int) -> str:

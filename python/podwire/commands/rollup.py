@@ -142,7 +142,7 @@ def window_filters(window: Window) -> list[Filter]:
     """Return what the packet core can apply of a window."""
     filters = []
     if window.start_ns is not None:
-        filters.append(Filter("last-time", "range", (window.start_ns, _FOREVER_NS)))
+        filters.append(Filter("until-time", "range", (window.start_ns, _FOREVER_NS)))
     if window.end_ns is not None:
         filters.append(Filter("started-time", "range", (0, window.end_ns)))
     return filters

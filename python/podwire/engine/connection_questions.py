@@ -23,7 +23,7 @@ def _is_lasting(each: Filter) -> bool:
     if each.column == "started-time":
         return True
     return (
-        each.column == "last-time"
+        each.column in ("last-time", "until-time")
         and each.operator == "range"
         and each.values[1] >= _FOREVER_NS
         and not each.is_negated

@@ -231,7 +231,8 @@ class _Asking:
         step, end = question.interval_ns, question.end_ns if question.end_ns is not None else question.now_ns
         start = str(question.start_ns) if question.start_ns is not None else '"started-time"'
         first = f'{start} + greatest(("started-time" - {start} + {step - 1}) // {step}, 0) * {step}'
-        last = f'least("last-time", {end})'
+        # What is in the table and has not ended was there until now.
+        last = f"least(CASE WHEN record = 'live' THEN {question.now_ns} ELSE \"last-time\" END, {end})"
         # The bound must hold before the samples are made: one row may have millions.
         samples = f"greatest(({last} - ({first})) // {step} + 1, 0)"
         total = self._scalar(f"SELECT coalesce(sum({samples}), 0) FROM ({rows})")

@@ -64,7 +64,9 @@ def relation(sources: Sources, *, start_ns: int | None, end_ns: int | None, now_
     branches = []
     if sources.live is not None:
         # The empty table gives the columns that were not needed.
-        branches.append(f"SELECT *, {literal(sources.switch)} AS switch FROM live WHERE {_window(start_ns, end_ns)}")
+        branches.append(
+            f"SELECT *, {literal(sources.switch)} AS switch FROM live WHERE {_window(start_ns, end_ns, is_live=True)}"
+        )
         branches.append("SELECT *, '' AS switch FROM shape")
     if sources.has_history:
         branches += _stored_branches(sources, _window(start_ns, end_ns))
@@ -77,10 +79,15 @@ def relation(sources: Sources, *, start_ns: int | None, end_ns: int | None, now_
     return f"(SELECT *, {derived} FROM ({union}))"
 
 
-def _window(start_ns: int | None, end_ns: int | None) -> str:
+def _window(start_ns: int | None, end_ns: int | None, *, is_live: bool = False) -> str:
+    """Return SQL for what was there; what is in the table and has not ended still is, however quiet it is.
+
+    Where only SYN, FIN and RST are read, every connection is quiet until it ends.
+    """
     parts = []
     if start_ns is not None:
-        parts.append(f'"started-time" + "dur" >= {start_ns}')
+        in_time = f'"started-time" + "dur" >= {start_ns}'
+        parts.append(f"({in_time} OR record <> 'ended')" if is_live else in_time)
     if end_ns is not None:
         parts.append(f'"started-time" <= {end_ns}')
     return " AND ".join(parts) or "true"

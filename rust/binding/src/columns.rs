@@ -36,8 +36,12 @@ impl Column {
 
 /// The column of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Column> {
-    COLUMNS.iter().find(|column| column.name == name)
+    COLUMNS.iter().chain([&UNTIL]).find(|column| column.name == name)
 }
+
+/// Until when a connection was there: for ever, as far as is known, while it has not ended, however quiet it is.
+/// It is asked for by name alone, and is no part of a record.
+const UNTIL: Column = number("until-time", |c| Some(if c.end.is_some() { c.last_ns } else { i64::MAX.unsigned_abs() }));
 
 const fn number(name: &'static str, read: fn(&Connection) -> Option<u64>) -> Column {
     Column::new(name, Kind::Number(read))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from podwire.catalog import Noun, Verb
+from podwire.catalog import NOUNS, Noun, Verb
 from podwire.cli.execute import execute
 from podwire.cli.grammar import parse
 from podwire.cli.screen import Screen
@@ -46,6 +46,20 @@ class Scripted:
 
     def act(self, noun: Noun, verb: Verb, values: dict[str, Any]) -> Answer:
         raise AssertionError
+
+
+class Following(Scripted):
+    """A transport that gives a row of empty values for the columns that are asked for, then nothing, and Ctrl-C."""
+
+    def __init__(self) -> None:
+        super().__init__([{}], [])
+        self.columns: list[list[str]] = []
+
+    def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
+        rows = self._next(params)
+        asked = dict(params).get("format", ",".join(column.name for column in noun.default_columns)).split(",")
+        self.columns.append(asked)
+        return Answer([dict.fromkeys(asked) for _ in rows], asked, len(rows))
 
 
 def run(line: str, transport: Scripted, screen: Screen | None = None) -> tuple[int, str, str]:
@@ -88,7 +102,25 @@ def test_follow_prints_what_is_new_or_has_changed() -> None:
         "10.10.10.10 syn       0s\n"
     )  # fmt: skip
     assert transport.asked[0] == [("format", "src-ip,cur-state,age,id")]
-    assert [name for name, _ in transport.asked[1]] == ["format", "start-time"]
+    assert [name for name, _ in transport.asked[1]] == ["format", "start-time", "last-time"]
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: noun.name)
+def test_follow_shows_the_columns_of_the_show_command(noun: Noun) -> None:
+    transport = Following()
+    status, output, errors = run(
+        f"{noun.show_command} follow show-interval 100ms show-headers layout horizontal", transport
+    )
+    assert (status, errors) == (0, "")
+    assert output.splitlines()[0].split() == [column.name for column in noun.default_columns]
+    assert all(len(names) == len(set(names)) for names in transport.columns)
+
+
+@pytest.mark.parametrize("noun", [noun for noun in NOUNS if noun.counts_window], ids=lambda noun: noun.name)
+def test_follow_asks_for_the_same_sums_again(noun: Noun) -> None:
+    transport = Following()
+    run(f"{noun.show_command} format {noun.columns[0].name} follow show-interval 100ms", transport)
+    assert transport.asked == [[("format", noun.columns[0].name)]] * 3
 
 
 def test_follow_keeps_to_a_window_that_was_given() -> None:

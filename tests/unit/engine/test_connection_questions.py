@@ -9,6 +9,8 @@ import pytest
 
 from podwire.capture import Capture, Filter
 from podwire.catalog.connection import CONNECTION
+from podwire.catalog.window import Window
+from podwire.commands.rollup import window_filters
 from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.engine.history import HistoryWriter
 from podwire.engine.parts import Parts
@@ -52,12 +54,14 @@ class Switch:
         writer.stop()
         self.store = self._opened()
 
-    def asked(self, *columns: str, filters: tuple[Filter, ...] = (), with_history: bool = True) -> list[dict[str, Any]]:
+    def asked(
+        self, *columns: str, filters: tuple[Filter, ...] = (), with_history: bool = True, start_ns: int | None = None
+    ) -> list[dict[str, Any]]:
         book = RecordNames(self.parts)
         questions = ConnectionQuestions(
             self.parts, book, switch_name="switch", native_vlan=1, store=self.store if with_history else None
         )
-        question = Question(columns, sort=(("started-time", True), ("id", True)), now_ns=NOW_NS)
+        question = Question(columns, sort=(("started-time", True), ("id", True)), now_ns=NOW_NS, start_ns=start_ns)
         rows: list[dict[str, Any]] = questions.ask(question, filters=filters).table.to_pylist()
         return rows
 
@@ -104,3 +108,18 @@ def test_a_filter_on_what_changes_brings_no_older_record_back(switch: Switch) ->
         live_numbers = {row["id"] for row in live}
         everything = {row["id"] for row in switch.parts.capture.rows([], ["id"])}
         assert {row["id"] for row in told if row["id"] in everything} == live_numbers
+
+
+def test_what_has_not_ended_is_there_however_quiet_it_is(switch: Switch) -> None:
+    """Also where a window is narrowed by the core, with history beside and without; an ended one is not."""
+    quiet = [row for row in switch.asked("id", "transition-state", "last-time") if row["last-time"] < NOW_NS]
+    going_on = {row["id"] for row in quiet if row["transition-state"] == "started"}
+    assert going_on
+    assert len(going_on) < len(quiet)
+    window = Window(start_ns=NOW_NS)
+    switch.write()
+    for with_history in (False, True):
+        rows = switch.asked(
+            "id", filters=tuple(window_filters(window)), with_history=with_history, start_ns=window.start_ns
+        )
+        assert {row["id"] for row in rows} == going_on

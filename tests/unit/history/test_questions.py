@@ -132,10 +132,12 @@ def test_a_window_holds_what_was_there_at_any_time_of_it(
     with tempfile.TemporaryDirectory() as folder:
         found, truth = split(*story, Path(folder))
         answer = ask(Question(("id",), start_ns=start, end_ns=end, sort=(("id", False),)), found)
-    there = [
-        each["id"] for each in truth if each["started-time"] <= end and each["started-time"] + each["dur"] >= start
-    ]
-    assert ids(answer) == there
+
+    def is_there(each: Record) -> bool:
+        goes_on = each["record"] == "live"
+        return each["started-time"] <= end and (goes_on or each["started-time"] + each["dur"] >= start)
+
+    assert ids(answer) == [each["id"] for each in truth if is_there(each)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -179,6 +181,13 @@ def test_samples_of_a_connection() -> None:
     there = record(1, started_time=10 * SECOND, dur=25 * SECOND)
     question = Question(("id", "time"), start_ns=0, end_ns=30 * SECOND, interval_ns=10 * SECOND, now_ns=90 * SECOND)
     assert ask(question, sources(live=live([there]))).table.column("time").to_pylist() == [
+        10 * SECOND,
+        20 * SECOND,
+        30 * SECOND,
+    ]
+    # What has not ended is there until now, however quiet it is.
+    goes_on = record(1, record="live", started_time=10 * SECOND, dur=0)
+    assert ask(question, sources(live=live([goes_on]))).table.column("time").to_pylist() == [
         10 * SECOND,
         20 * SECOND,
         30 * SECOND,
