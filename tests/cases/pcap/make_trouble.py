@@ -140,6 +140,40 @@ def end_missed() -> Story:
     return Story("The mirror lost one of the two FINs.", trace, [row])
 
 
+def one_way_closed() -> Story:
+    talk = Talk(trace := Trace())
+    talk.open()
+    talk.c(600, PSH | ACK, b"q" * 77)
+    talk.s(900, PSH | ACK, b"a" * 1000)
+    talk.c(910, ACK)
+    talk.c(920, FIN | ACK)
+    talk.s(950, FIN | ACK)
+    talk.c(960, ACK)
+    trace.frames = [frame for frame in trace.frames if frame[1][26:30] == b"\x0a\x0a\x01\x01"]
+    row = row_of(talk, "fin", latency=None, one_way=True, obytes=77, ibytes=1000, opkts=6, ipkts=0)
+    about = "One direction alone, to its end: what it acknowledges tells the other's bytes, whose FIN is none of them."
+    return Story(about, trace, [row], is_tshark_blind=True)
+
+
+def fin_again() -> Story:
+    talk = Talk(trace := Trace())
+    at = talk.open()
+    talk.c(at + 10, PSH | ACK, b"q" * 40)
+    talk.s(at + 50, ACK)
+    talk.c(at + 100, FIN | ACK)
+    talk.c(at + 200_100, FIN | ACK, back=1)
+    talk.s(at + 200_200, ACK)
+    row = row_of(talk, "fin", obytes=40, ibytes=0, opkts=5, ipkts=3, retransmits=1, out_of_order=0)
+    return Story("The client's FIN is lost and sent again.", trace, [row])
+
+
+def cut_behind_flags() -> Story:
+    talk = whole(trace := Trace())
+    about = "Captured with 48 bytes a packet: windows and checksums are missing, numbers and flags are there."
+    row = whole_row(talk, zero_windows=0)
+    return Story(about, trace, [row], written={"snap": 48}, is_tshark_blind=True)
+
+
 STORIES: tuple[Callable[[], Story], ...] = (
     both_open,
     kept_alive,
@@ -152,4 +186,7 @@ STORIES: tuple[Callable[[], Story], ...] = (
     never_reached,
     asked_by_udp,
     end_missed,
+    one_way_closed,
+    fin_again,
+    cut_behind_flags,
 )
