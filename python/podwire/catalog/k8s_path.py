@@ -20,12 +20,14 @@ K8S_PATH = Noun(
         Column("dst-pod", STRING, "The receiver's Pod; as a filter also namespace/name."),
         Column("dst-namespace", STRING, "The namespace of the receiver's Pod."),
         Column("dst-node", STRING, "The receiver's node.", is_default=True),
-        Column("encap", LIST, "The kind of tunnel; none; both where it cannot be told.", is_default=True),
+        Column(
+            "encap", LIST, "The kind of tunnel; none; both where it cannot be told which; or unknown.", is_default=True
+        ),
         Column("outer-src-ip", ADDRESS, "The sending end of the tunnel.", is_default=True),
         Column("outer-dst-ip", ADDRESS, "The receiving end of the tunnel.", is_default=True),
         Column("udp-port", PORT, "The tunnel's UDP destination port.", is_default=True),
         Column("vxlan", VNI, "The network identifier; empty where any is possible.", is_default=True),
-        Column("because", STRING, "Why, in words."),
+        Column("because", STRING, "Why, in words.", is_default=True),
     ),
     examples=(
         "k8s-path-show src-ip 10.10.1.5 dst-ip 10.10.2.7",

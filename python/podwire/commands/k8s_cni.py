@@ -12,6 +12,7 @@ from podwire.commands.configuring import Configurator
 from podwire.commands.objects import why_none
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
+from podwire.engine.learning import disagreement
 from podwire.engine.parts import Parts
 from podwire.model.findings import CniFinding
 from podwire.tables.findings import FindingRow
@@ -77,9 +78,19 @@ class CniHandler:
             rows.append(made | {"learned": _told(learned)})
         return rows
 
+    def _disagreements(self, rows: list[Row]) -> list[str]:
+        """Say of each cluster that is shown where the wire speaks against its API."""
+        found = []
+        for cluster in dict.fromkeys(str(row["cluster-name"]) for row in rows):
+            learned = [each.overlay for each in self._parts.learned.of(cluster)]
+            said = disagreement(self._parts.findings.current(cluster), learned)
+            found += [f"{cluster}: {each}" for each in (said, self._parts.learned.bare_of(cluster)) if each]
+        return found
+
     def _notes(self, query: Query, rows: list[Row]) -> list[str]:
         if rows:
-            return []
+            wanted = [each for each in query.conditions if each.column.name == "cluster-name"]
+            return self._disagreements([row for row in rows if all(each.matches(row) for each in wanted)])
         if self._configurator is None:
             return [_NOT_TOLD] if any(self._parts.clusters.numbers()) else why_none(None, self._parts)
         connections = self._configurator.configuration.connections

@@ -132,6 +132,10 @@ def test_what_the_wire_taught_is_shown_with_its_packets(parts: Parts) -> None:
     assert (row["cni-plugin"], row["encapsulation"]) == ("flannel", "vxlan:8472:1")
     assert row["learned"] == "vxlan:8473:1(12)"
     assert "the wire shows vxlan:8473:1: 12 packets" in row["because"]
+    (note,) = ask(parts, K8S_CNI).notes
+    assert note.startswith(
+        "k: The wire carries Pods in vxlan on port 8473 with VNI 1, where the API tells another tunnel"
+    )
 
 
 def test_a_path_says_what_the_wire_shows(parts: Parts) -> None:
