@@ -68,14 +68,16 @@ class Plan:
     wants_usage: bool = False
 
     def reading_threads(self) -> int:
-        """Return how many threads to read with: as asked for, else one for each CPU where the captures are large.
+        """Return how many threads to read with: as asked for, else one for each idle CPU where the captures are large.
 
-        Pipes have no size: they come no faster than one thread reads.
+        Pipes have no size: they come no faster than one thread reads. Threads that share their CPUs with others wait for
+        each other, and are slower than one.
         """
         if self.threads is not None:
             return self.threads
         is_large = sum(map(_stored_bytes, self.captures)) >= _LARGE
-        return min(len(os.sched_getaffinity(0)), _SOME_THREADS) if is_large else 1
+        idle = len(os.sched_getaffinity(0)) - _others_running()
+        return max(1, min(idle, _SOME_THREADS)) if is_large else 1
 
     def request(self) -> Request:
         """Return the command, checked. Raises UsageError for one that does not fit or needs the daemon."""
@@ -210,6 +212,16 @@ def _number(text: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and least <= int(text[:20]) <= most):
         raise ValueError(text)
     return int(text)
+
+
+def _others_running() -> int:
+    """Return how many other threads are on a CPU or wait for one (proc_stat(5)); 0 where it is not told."""
+    try:
+        text = Path("/proc/stat").read_text(encoding="ascii")
+        running = next(line for line in text.splitlines() if line.startswith("procs_running "))
+        return max(0, int(running.split()[1]) - 1)
+    except (OSError, StopIteration, ValueError):
+        return 0
 
 
 def _stored_bytes(path: str) -> int:

@@ -29,8 +29,8 @@ usage: podwire replay CAPTURE… [OPTION…] [COMMAND …]
                              cluster of the objects behind it
   --mode full|control        count every packet, or only those with SYN, FIN or RST
   --report FILE              write a page of charts about the connections too
-  --threads N                read with so many threads; default: one for each CPU, at most 4, where captures have 16 MiB
-                             or more, else 1
+  --threads N                read with so many threads; default: one for each idle CPU, at most 4, where captures have
+                             16 MiB or more, else 1
   COMMAND …                  what to show, as in podwire cli; default: connection-show
 
 --overlay, --objects and CAPTURE may be given several times.

@@ -1,12 +1,11 @@
 //! Reading ahead of the trackers: what frames are, and which tracker each is for, is told in any thread and in any order;
 //! each tracker then only counts what is its own, in order.
 //!
-//! Only frames of the common kind are read ahead. The others a tracker reads itself, since what they mean depends on what
-//! came before them.
-use wire::Frame;
+//! Only whole TCP segments are read ahead. The rest a tracker reads itself, since what it means depends on what came before.
+use wire::{Frame, Parsed};
 
 use crate::hash::Seed;
-use crate::lane::{Kind, Lane};
+use crate::lane::{Kind, Lane, WidePair, wide_pair};
 use crate::spread::{Share, Spread, tells_server};
 
 /// What reading ahead depends on, as one tracker had it.
@@ -23,6 +22,8 @@ pub struct Preview {
 pub struct Sheaf {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) places: Vec<Place>,
+    /// The addresses of those that are IPv6: a lane has its own by the number in `guess`.
+    pub(crate) wide: Vec<WidePair>,
 }
 
 /// Where a frame is, and where it came from.
@@ -40,6 +41,7 @@ impl Sheaf {
     pub fn clear(&mut self) {
         self.lanes.clear();
         self.places.clear();
+        self.wide.clear();
     }
 
     /// Adds a frame of which nothing is known yet. Numbers only grow.
@@ -66,29 +68,42 @@ impl Preview {
     /// the frames, of [`Spread::in_order`].
     #[inline]
     pub fn sort(&self, number: u16, frame: &Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
-        let (share, lane) = self.read(frame)?;
-        sheaves[usize::from(share.shard)].add(lane, Place { number, source: frame.source });
+        let place = Place { number, source: frame.source };
+        if !self.clusters_differ {
+            let overlays = self.spread.overlays();
+            if let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, overlays) {
+                return Some(self.add_segment(place, frame, &parsed, sheaves));
+            }
+            if let Some(parsed) = wire::quick(frame.data, frame.wire_len, frame.link, overlays)
+                && !parsed.fragmented
+            {
+                return Some(self.add_segment(place, frame, &parsed, sheaves));
+            }
+        }
+        let share = self.spread.of(frame)?;
+        // What a look at a few bytes learns may be from a damaged frame.
+        let share = if share.learned == 0 { share } else { self.spread.closely(frame).unwrap_or(share) };
+        sheaves[usize::from(share.shard)].add_unread(number, frame.source);
         Some(share)
+    }
+
+    #[inline(always)]
+    fn add_segment(&self, place: Place, frame: &Frame<'_>, parsed: &Parsed, sheaves: &mut [Sheaf]) -> Share {
+        let learned = if tells_server(parsed.flags) { parsed.src_port } else { 0 };
+        let share = Share { shard: self.spread.shard(&parsed.addrs), learned };
+        let mut lane = Lane::of_segment(&self.seed, frame, parsed, 0);
+        let sheaf = &mut sheaves[usize::from(share.shard)];
+        if lane.key.is_v6() {
+            lane.guess = sheaf.wide.len() as u32;
+            sheaf.wide.push(wide_pair(&parsed.addrs));
+        }
+        sheaf.add(lane, place);
+        share
     }
 
     /// What tells trackers apart.
     #[must_use]
     pub const fn spread(&self) -> &Spread {
         &self.spread
-    }
-
-    #[inline(always)]
-    fn read(&self, frame: &Frame<'_>) -> Option<(Share, Lane)> {
-        if !self.clusters_differ
-            && let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, self.spread.overlays())
-        {
-            let learned = if tells_server(parsed.flags) { parsed.src_port } else { 0 };
-            let share = Share { shard: self.spread.shard(&parsed.addrs), learned };
-            return Some((share, Lane::of_segment(&self.seed, frame, &parsed, 0)));
-        }
-        let share = self.spread.of(frame)?;
-        // What a look at a few bytes learns may be from a damaged frame.
-        let share = if share.learned == 0 { share } else { self.spread.closely(frame).unwrap_or(share) };
-        Some((share, Lane { kind: Kind::Unread, ..Lane::default() }))
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use wire::Frame;
 
 use crate::ahead::{Place, Preview, Sheaf};
-use crate::lane::{Kind, Lane};
+use crate::lane::{Kind, Lane, WidePair};
 use crate::spread::Spread;
 
 use super::Tracker;
@@ -13,6 +13,7 @@ use super::batch::{LANES, Lanes, Origin, Tally};
 /// The frames of a sheaf.
 struct Numbered<'s, F> {
     places: &'s [Place],
+    wide: &'s [WidePair],
     find: &'s F,
 }
 
@@ -62,7 +63,7 @@ impl Tracker {
         while from < to {
             let some = from..to.min(from + LANES);
             let (lanes, places) = (&sheaf.lanes[some.clone()], &sheaf.places[some]);
-            let origin = Numbered { places, find };
+            let origin = Numbered { places, wide: &sheaf.wide, find };
             if self.is_collecting {
                 self.take_all(lanes, is_valid, &origin, &mut work);
                 self.ask_all(&origin, lanes.len(), &mut work);
@@ -98,6 +99,9 @@ impl Tracker {
             tally.packets += 1;
             if (read.kind == Kind::Segment) & is_valid {
                 *lane = *read;
+                if read.key.is_v6() {
+                    *wide = origin.wide[read.guess as usize];
+                }
                 tally.segments += 1;
                 tally.bytes += u64::from(read.wire_len);
                 last_ns = last_ns.max(read.ts_ns);
