@@ -42,7 +42,7 @@ _VALUES: tuple[tuple[str, ValueType, str], ...] = (
     (
         "fabric-connection-max-memory",
         BYTES,
-        "The memory that connections of other switches may take, from 1M; kept for a fabric.",
+        "The memory that connections of other switches may take; kept for a fabric.",
     ),
     (
         "fabric-connection-backup-interval",

@@ -210,7 +210,7 @@ def _check_columns(noun: Noun, option: str, text: str, *, has_sums: bool) -> Non
         msg = f"{option}: {quoted(text)} names no column"
         raise UsageError(msg)
     known = [column.name for column in noun.columns]
-    if has_sums and option.startswith("sort"):
+    if has_sums and option != "sum-by":
         known.append(COUNT_COLUMN.name)
     for name in names:
         if name not in known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import ipaddress
 import os
 import sys
 from collections.abc import Sequence
@@ -12,9 +13,11 @@ from pathlib import Path
 
 from podwire.cli.execute import execute, report
 from podwire.cli.http import HttpTransport
-from podwire.cli.session import Session
+from podwire.cli.session import Session, switch_name
+from podwire.cli.transport import Transport
 from podwire.settings.paths import SESSION_TOKEN_VARIABLE, default_socket, is_session
 from podwire.support.errors import PodwireError, UsageError
+from podwire.support.words import quoted
 
 __all__ = ["execute", "run_cli"]
 
@@ -26,6 +29,7 @@ usage: podwire cli [--socket PATH] [--quiet] [COMMAND … | -c 'COMMAND …']
   --socket PATH       the daemon's unix socket; default: $PODWIRE_SOCKET, else the one of podwire serve
   --user NAME:PASSWORD
                       run with the rights of this user, made by user-create; default: the socket's owner
+  --host NAME         the switch that is meant, which must be this one: its name, localhost or a loopback address
   --quiet             greet nobody
   -e, --no-login-prompt
                       accepted for scripts written for NetVisor
@@ -34,7 +38,7 @@ Without a command it opens the shell, or runs the lines that come on standard in
 podwire cli help lists the commands; podwire cli COMMAND ? tells of one.
 """
 
-_WITH_VALUE = {"--socket": "socket", "--user": "user", "-c": "line"}
+_WITH_VALUE = {"--socket": "socket", "--user": "user", "--host": "host", "-c": "line"}
 """Options that are followed by a value, and the field that it goes to."""
 _TOLERATED = ("-e", "--no-login-prompt")
 
@@ -46,6 +50,8 @@ class Options:
     socket: str = ""
     user: str = ""
     """`name:password` of a user to be, instead of the socket's owner."""
+    host: str = ""
+    """The switch that is meant; empty where it was not said."""
     is_quiet: bool = False
     wants_help: bool = False
     line: str | None = None
@@ -64,6 +70,8 @@ def run_cli(argv: Sequence[str]) -> int:
         path = Path(options.socket) if options.socket else default_socket()
         authorization = authorization_of(options.user)
         transport = HttpTransport(path, authorization=authorization)
+        if options.host:
+            _check_host(options.host, transport)
         if options.line is not None:
             return Session(transport).run_line(options.line)
         if options.command:
@@ -77,6 +85,17 @@ def run_cli(argv: Sequence[str]) -> int:
     except PodwireError as error:
         report(error, sys.stderr)
         return 1
+
+
+def _check_host(host: str, transport: Transport) -> None:
+    """Raise UsageError where `host` is not the switch that answers: no command runs on another than was meant."""
+    try:
+        is_here = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_here = host == "localhost"
+    if not is_here and host != (own := switch_name(transport)):
+        msg = f"--host: {quoted(host)} is not this switch, which is {quoted(own)}; use ssh {quoted(host)} COMMAND"
+        raise UsageError(msg)
 
 
 def _prepare_streams() -> None:

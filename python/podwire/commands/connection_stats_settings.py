@@ -23,9 +23,9 @@ _MOST_BYTES = 1 << 40
 _DAY_NS = 86_400 * NS_PER_SECOND
 
 _BOUNDS: Mapping[str, tuple[int, int, str]] = {
-    **dict.fromkeys(
-        ("connection-max-memory", "fabric-connection-max-memory"), (_MEBIBYTE, _MOST_BYTES, "from 1M to 1T")
-    ),
+    "connection-max-memory": (_MEBIBYTE, _MOST_BYTES, "from 1M to 1T"),
+    # It is only kept, and scripts written for NetVisor give it less.
+    "fabric-connection-max-memory": (0, _MOST_BYTES, "from 0 to 1T"),
     **dict.fromkeys(
         ("connection-stats-max-memory", "client-server-stats-max-memory", "service-stat-max-memory"),
         (32 * _MEBIBYTE, _MOST_BYTES, "from 32M to 1T"),

@@ -84,7 +84,7 @@ def parse_query(noun: Noun, params: Iterable[tuple[str, str]], *, now_ns: int) -
         raise UsageError(msg)
     query = Query(
         noun,
-        _columns(noun, given.get("format"), sampled="interval" in given),
+        _columns(noun, given.get("format"), sampled="interval" in given, summed=bool(given.get("sum-by"))),
         tuple(conditions),
         make_window(given, now_ns),
         limit=given.get("limit-output", 0),
@@ -122,13 +122,15 @@ def names_in(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _columns(noun: Noun, wanted: str | None, *, sampled: bool) -> tuple[Column, ...]:
+def _columns(noun: Noun, wanted: str | None, *, sampled: bool, summed: bool) -> tuple[Column, ...]:
     if wanted is None:
         time = noun.column("time") if sampled else None
         return noun.default_columns + ((time,) if time else ())
     if wanted.strip() == "all":
         return noun.columns
-    return tuple(_known(noun, "format", name) for name in names_in(wanted))
+    # Sums have their count whether it is named or not.
+    left_out = {COUNT_COLUMN.name} if summed and noun.column(COUNT_COLUMN.name) is None else set()
+    return tuple(_known(noun, "format", name) for name in names_in(wanted) if name not in left_out)
 
 
 def _summed(query: Query, wanted: str, *, has_format: bool) -> Query:

@@ -10,10 +10,17 @@ from typing import Any
 import plotly.graph_objects as go
 
 from podwire.catalog.units import NS_PER_SECOND, show_latency, show_size
-from podwire.report.facts import Facts, Row
+from podwire.report.facts import OTHER, Facts, Row
 
-COLOURS = {"est": "#2a78c2", "fin": "#4f9e63", "rst": "#c8453b", "syn-ack": "#b58a1b", "syn": "#8a63b8"}
 _GREY = "#6f7785"
+COLOURS = {
+    "est": "#2a78c2",
+    "fin": "#4f9e63",
+    "rst": "#c8453b",
+    "syn-ack": "#b58a1b",
+    "syn": "#8a63b8",
+    OTHER: _GREY,
+}
 _HEIGHT = 360
 _MOST_CHARACTERS = 48
 

@@ -15,6 +15,8 @@ from podwire.catalog.traffic import TRAFFIC
 from podwire.cli.transport import Transport
 
 STATES = ("est", "fin", "rst", "syn-ack", "syn")
+OTHER = "active"
+"""The state of connections that are not TCP."""
 MOST_TALKERS = 15
 MOST_PAIRS = 60
 """Pairs of workloads on the map; more cannot be told apart."""
@@ -77,7 +79,8 @@ def gather(transport: Transport, span: Span) -> Facts:
     sides = ask(TRAFFIC, ("by", "namespace"), ("role", "client"), ("format", "connections,failures,obytes,ibytes"))
     totals = {name: sum(row[name] or 0 for row in sides) for name in ("connections", "failures", "obytes", "ibytes")}
     interval = ("interval", f"{span.step_seconds}s")
-    by_port = ask(CONNECTION_STATS, ("by", "port"), interval, ("format", ",".join(("time", "proto", *STATES))))
+    columns = ("format", ",".join(("time", "proto", "connections", *STATES)))
+    by_port = ask(CONNECTION_STATS, ("by", "port"), interval, columns)
     talkers = ask(
         CONNECTION_STATS,
         ("format", "ip,namespace,pod,cluster-name,connections,failures,obytes,ibytes,total-bytes,latency-p95"),
@@ -96,8 +99,10 @@ def gather(transport: Transport, span: Span) -> Facts:
 
 def _states(rows: Sequence[Row]) -> dict[str, dict[int, int]]:
     """Add the ports up: connections by state and step."""
-    states: dict[str, dict[int, int]] = {state: {} for state in STATES}
+    states: dict[str, dict[int, int]] = {state: {} for state in (*STATES, OTHER)}
     for row in rows:
-        for state, steps in states.items():
-            steps[row["time"]] = steps.get(row["time"], 0) + (row[state] or 0)
+        counts = {state: row[state] or 0 for state in STATES}
+        counts[OTHER] = (row["connections"] or 0) - sum(counts.values())
+        for state, count in counts.items():
+            states[state][row["time"]] = states[state].get(row["time"], 0) + count
     return states

@@ -37,6 +37,9 @@ def test_a_command(switch: FakeSwitch, capsys: Capture) -> None:
     [
         ["--quiet", "-e", "--no-login-prompt", "vport-show"],
         ["--quiet", "-c", "vport-show"],
+        ["--quiet", "-e", "--no-login-prompt", "--host", "leaf1", "vport-show"],
+        ["--host=127.0.0.1", "vport-show"],
+        ["--host", "localhost", "vport-show"],
         ["vport-show   svc-name 'plu ribus'"],
         ["--", "vport-show"],
         ["switch-local", "vport-show"],
@@ -47,6 +50,13 @@ def test_a_command(switch: FakeSwitch, capsys: Capture) -> None:
 def test_the_forms_of_one_shot_commands(switch: FakeSwitch, capsys: Capture, words: list[str]) -> None:
     assert run(switch, *words) == 0
     assert capsys.readouterr() == (TABLE, "")
+
+
+def test_a_command_for_another_host_is_not_run_here(switch: FakeSwitch, capsys: Capture) -> None:
+    assert run(switch, "--host", "10.0.0.9", "connection-clear") == 1
+    words = "--host: '10.0.0.9' is not this switch, which is 'leaf1'; use ssh '10.0.0.9' COMMAND\n"
+    assert capsys.readouterr() == ("", words)
+    assert not [each for each in switch.asked if "connections" in each.path]
 
 
 def test_the_socket_is_found_by_the_environment(

@@ -31,7 +31,7 @@ CHANGED: dict[str, Any] = {
     "client-server-stats-log-enable": True,
     "client-server-stats-log-interval": 86_400 * NS_PER_SECOND,
     "client-server-stats-log-disk-space": 40 << 20,
-    "fabric-connection-max-memory": 1 << 20,
+    "fabric-connection-max-memory": 1000,
     "fabric-connection-backup-interval": 60 * NS_PER_SECOND,
     "fabric-connection-backup-enable": True,
 }

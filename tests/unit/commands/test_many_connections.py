@@ -19,6 +19,7 @@ COMMANDS = (
     "connection-show --json sort-desc app,cur-state limit-output 4",
     "connection-show format src-ip,app,cur-state sort-asc app limit-output 4 count-output",
     "connection-show sum-by dst-ip count-output",
+    "connection-show sum-by dst-ip format dst-ip,count sort-asc count,dst-ip",
     "connection-show sum-by proto,dst-port format proto,dst-port,obytes sort-desc count,dst-port limit-output 3",
     "connection-show sum-by cur-state sort-asc cur-state count-output-sum limit-output 1",
     "connection-show count-output-sum limit-output 1 dst-port 1-1000",

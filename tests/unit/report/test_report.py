@@ -16,9 +16,12 @@ from typing import Any
 
 import pytest
 
+from podwire.catalog import Noun
+from podwire.catalog.connection_stats import CONNECTION_STATS
+from podwire.cli.transport import Answer
 from podwire.report import charts
 from podwire.report.command import read_span, write_report
-from podwire.report.facts import Facts, Span, gather
+from podwire.report.facts import OTHER, STATES, Facts, Span, gather
 from podwire.report.page import render
 from podwire.support.errors import UnavailableError, UsageError
 
@@ -219,3 +222,27 @@ def test_without_plotly_it_says_what_to_install(tmp_path: Path) -> None:
     assert "pip install 'podwire[report]'" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_states_of_a_step_add_up_to_its_connections() -> None:
+    """What is not TCP has a state of its own, so that no connection is missing from the chart."""
+    rows = [
+        {"time": START, "connections": 5, "est": 2, "fin": 1, "rst": None, "syn-ack": 0, "syn": 0},
+        {"time": START, "connections": 3, **dict.fromkeys(STATES, 0)},
+    ]
+
+    class Ports:
+        def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
+            is_asked = noun is CONNECTION_STATS and ("by", "port") in params
+            return Answer(rows if is_asked else [], [], 0)
+
+    states = gather(Ports(), Span(START, START + SECOND)).states  # type: ignore[arg-type]
+    assert {state: steps.get(START) for state, steps in states.items()} == {
+        "est": 2,
+        "fin": 1,
+        "rst": 0,
+        "syn-ack": 0,
+        "syn": 0,
+        OTHER: 5,
+    }
+    assert charts.COLOURS.keys() == states.keys()
