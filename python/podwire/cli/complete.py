@@ -82,6 +82,11 @@ def _candidates(line: Line, lookup: Lookup) -> Iterator[Candidate]:
     return _beginning(line.rest, (word.text for word in known.values() if word.name not in used))
 
 
+def waiting_word(command: str, words: Sequence[str]) -> Keyword | None:
+    """Return the word of the command that waits for its value behind `words`, or None."""
+    return _walk(keywords(command), words)[0]
+
+
 def _walk(known: dict[str, Keyword], words: Sequence[str]) -> tuple[Keyword | None, set[str]]:
     """Return the word that waits for its value, and the fields that are set."""
     used = set()

@@ -41,6 +41,11 @@ def words_help(command: Command, beginning: str) -> str:
     return _two_columns(_pairs(word for word in words if word.text.startswith(beginning)))
 
 
+def value_help(keyword: Keyword) -> str:
+    """Return the help of one word, whose value is to come: what it takes."""
+    return _two_columns(_pairs([keyword]))
+
+
 def _words(command: Command) -> Iterator[_Pair]:
     words = list(keywords(command.name).values())
     if command.verb is None:

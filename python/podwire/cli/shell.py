@@ -19,10 +19,10 @@ from prompt_toolkit.utils import is_dumb_terminal
 from podwire.catalog import Noun
 from podwire.catalog.switch_info import SWITCH_INFO
 from podwire.cli import pager
-from podwire.cli.complete import MOST_CANDIDATES, Lookup, complete, read_line
+from podwire.cli.complete import MOST_CANDIDATES, Lookup, complete, read_line, waiting_word
 from podwire.cli.execute import report
 from podwire.cli.grammar import HELP_WORD
-from podwire.cli.help import command_help, general_help, words_help
+from podwire.cli.help import command_help, general_help, value_help, words_help
 from podwire.cli.history import LineHistory
 from podwire.cli.keywords import COMMANDS
 from podwire.cli.output import end_line
@@ -178,4 +178,7 @@ def help_for(text: str) -> str:
     command = COMMANDS.get(line.words[0])
     if command is None:
         return ""
+    waiting = waiting_word(command.name, line.words[1:])
+    if waiting is not None:
+        return value_help(waiting)
     return words_help(command, line.rest) if line.rest else command_help(command)

@@ -70,8 +70,8 @@ class Plan:
     def reading_threads(self) -> int:
         """Return how many threads to read with: as asked for, else one for each idle CPU where the captures are large.
 
-        Pipes have no size: they come no faster than one thread reads. Threads that share their CPUs with others wait for
-        each other, and are slower than one.
+        Pipes have no size: they come no faster than one thread reads. Threads that share their CPUs with others wait
+        for each other, and are slower than one.
         """
         if self.threads is not None:
             return self.threads

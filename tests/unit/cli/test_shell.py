@@ -12,6 +12,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from podwire.cli.shell import help_for
+
 from .conftest import FakeSwitch, success
 
 PROMPT = r"CLI \(network-admin@leaf1\) > "
@@ -252,3 +254,18 @@ def test_a_terminal_that_cannot_be_drawn_on(open_terminal: Opener) -> None:
     terminal.wait_for(PROMPT)
     terminal.type(CTRL_D)
     assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("traffic-show by ", "by pod|workload|namespace|service|node  What to add up by; pod without it.\n"),
+        ("connection-show not cur-state r", "cur-state syn|syn-ack|est|fin|rst|active  "),
+        ("connection-show layout vertical", "layout horizontal|vertical  "),
+        ("connection-show cur-state rst lay", "layout horizontal|vertical  "),
+    ],
+)
+def test_a_question_mark_where_a_value_is_awaited_tells_what_it_may_be(text: str, words: str) -> None:
+    help_text = help_for(text)
+    assert help_text.startswith(words)
+    assert help_text.count("\n") == 1
