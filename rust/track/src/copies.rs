@@ -76,21 +76,27 @@ impl Copies {
     /// Whether the packet with this print was there just now. `print` is a hash of all that copies have in common.
     #[inline]
     pub fn is_copy(&mut self, print: u64, has_id: bool, ts_ns: u64) -> bool {
-        let [latest, earlier] = &mut self.recent[print as usize % SETS];
+        let set = &mut self.recent[print as usize % SETS];
         let now = ts_ns >> TICK_SHIFT & TIME;
-        let window = if has_id { WINDOW } else { SHORT_WINDOW };
-        // Sources may be a little behind each other.
-        let is_it = |place: u64| {
-            let distance = now.wrapping_sub(place).wrapping_add(window) & TIME;
-            ((place ^ print) >> TIME_BITS == 0) & (distance <= 2 * window)
-        };
-        if is_it(*latest) | is_it(*earlier) {
+        let is_like = |place: u64| (place ^ print) >> TIME_BITS == 0;
+        // Hardly any packet is like one of these, so that times are looked at after that.
+        if (is_like(set[0]) | is_like(set[1])) && is_near(set, is_like, has_id, now) {
             return true;
         }
+        let [latest, earlier] = set;
         *earlier = *latest;
         *latest = print & !TIME | now;
         false
     }
+}
+
+/// Whether one of the places that are like a packet is near it in time.
+#[cold]
+fn is_near(set: &[u64; WAYS], is_like: impl Fn(u64) -> bool, has_id: bool, now: u64) -> bool {
+    let window = if has_id { WINDOW } else { SHORT_WINDOW };
+    // Sources may be a little behind each other.
+    let distance = |place: u64| now.wrapping_sub(place).wrapping_add(window) & TIME;
+    set.iter().any(|&place| is_like(place) && distance(place) <= 2 * window)
 }
 
 #[cfg(test)]
