@@ -190,6 +190,21 @@ def test_who_had_an_address_is_kept(start: Start) -> None:
     assert parts.changed_places.take(10) == []
 
 
+def test_who_had_many_addresses_is_kept_a_part_at_a_time(start: Start) -> None:
+    writer, parts = start()
+    cluster = parts.clusters.number("prod")
+    pod = parts.endpoints.put("prod", EndpointKind.POD, "uid-1", namespace="shop", name="web", node="worker-1")
+    addresses = [f"10.0.{at >> 8}.{at & 255}" for at in range(5_700)]
+    for address in addresses:
+        parts.claims.claim(cluster, address, pod.number, Sight(1_000, 1_000, 1_000))
+    tell_core(parts)
+    writer.tend()
+    writer.store.commit()
+    assert sorted(row["ip"] for row in writer.store.records(Kind.VPORT)) == sorted(addresses[:5_000])
+    writer.stop()
+    assert sorted(row["ip"] for row in writer.store.records(Kind.VPORT)) == sorted(addresses)
+
+
 def test_changed_places_that_wait_are_bounded() -> None:
     places = ChangedPlaces(most=3)
     for address in ("a", "b", "a", "c", "d"):
