@@ -129,6 +129,8 @@ class ConnectionNotes:
                 f"{counters['packets']} packets were read and none of them makes a connection; "
                 "capture-show format interface,outcomes tells what they were."
             )
+        if self._configuration() is None:
+            return "No packet was read: what was given holds none."
         return "No packet was seen yet; capture-show tells what the interfaces receive."
 
     def _interface_away(self) -> str:

@@ -163,6 +163,14 @@ def test_control_mode_is_the_filter_of_the_live_mode(replay: Replay, written: Wr
     assert rows(shown) == [{"packets": 4, "filtered": 4}]
 
 
+def test_a_capture_without_packets_is_told(replay: Replay, written: Written, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pcap"
+    empty.write_bytes(Path(written("handshake")).read_bytes()[:24])
+    done = replay(str(empty))
+    assert (done.returncode, summary(done)) == (0, (0, 0, 0))
+    assert "No packet was read: what was given holds none." in done.stderr
+
+
 def test_tunnels_with_another_identifier_are_told(replay: Replay) -> None:
     done = replay(str(CASES / "vxlan-flannel" / "capture.pcap"), "--overlay", "vxlan:8472:5")
     assert "8 packets are in tunnels with another network identifier: leave the identifier out" in done.stderr
