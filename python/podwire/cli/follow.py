@@ -7,6 +7,7 @@ its ages aside.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -37,7 +38,7 @@ class Follower:
         self._request = request
         self._transport = transport
         self._screen = screen
-        self._printed: dict[int, None] = {}
+        self._printed: OrderedDict[int, None] = OrderedDict()
         self._widths: list[int] = []
         self._has_headed = False
         self._asked_ns: int | None = None
@@ -83,7 +84,7 @@ class Follower:
             return False
         self._printed[mark] = None
         if len(self._printed) > MOST_REMEMBERED:
-            del self._printed[next(iter(self._printed))]
+            self._printed.popitem(last=False)
         return True
 
 

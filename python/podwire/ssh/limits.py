@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections import deque
+from collections import OrderedDict, deque
 
 MOST_FAILURES = 5
 """Failed logins from one address within PERIOD_NS after which it has to wait."""
@@ -16,7 +16,7 @@ class LoginLimits:
     """Remembers the failures of each address; one that has too many is not even asked for its password."""
 
     def __init__(self) -> None:
-        self._failures: dict[str, deque[int]] = {}
+        self._failures: OrderedDict[str, deque[int]] = OrderedDict()
 
     def is_blocked(self, address: str, now_ns: int) -> bool:
         """Say whether the address has to wait."""
@@ -30,7 +30,7 @@ class LoginLimits:
         times.append(now_ns)
         self._failures[network] = times
         if len(self._failures) > MOST_ADDRESSES:
-            del self._failures[next(iter(self._failures))]
+            self._failures.popitem(last=False)
 
     def succeeded(self, address: str) -> None:
         """Forget the failures of the address."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 
 from podwire.tables.claims import Place
 
@@ -15,7 +16,7 @@ class ChangedPlaces:
 
     def __init__(self, *, most: int = MOST) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[tuple[int, Place], None] = {}
+        self._waiting: OrderedDict[tuple[int, Place], None] = OrderedDict()
         self._most = most
         self.forgotten = 0
 
@@ -24,14 +25,14 @@ class ChangedPlaces:
         with self._lock:
             self._waiting[cluster, place] = None
             if len(self._waiting) > self._most:
-                del self._waiting[next(iter(self._waiting))]
+                self._waiting.popitem(last=False)
                 self.forgotten += 1
 
     def take(self, most: int) -> list[tuple[int, Place]]:
         """Return and forget up to `most` of them."""
         with self._lock:
             if len(self._waiting) <= most:
-                taken, self._waiting = list(self._waiting), {}
+                taken, self._waiting = list(self._waiting), OrderedDict()
                 return taken
             taken = [key for key, _ in zip(self._waiting, range(most), strict=False)]
             for key in taken:
