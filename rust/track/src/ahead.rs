@@ -2,7 +2,7 @@
 //! each tracker then only counts what is its own, in order.
 //!
 //! Only whole TCP segments are read ahead. The rest a tracker reads itself, since what it means depends on what came before.
-use wire::{Frame, Parsed};
+use wire::{Frame, LinkType, Parsed, RawSegment};
 
 use crate::hash::Seed;
 use crate::lane::{Kind, Lane, WidePair, wide_pair};
@@ -71,8 +71,10 @@ impl Preview {
         let place = Place { number, source: frame.source };
         if !self.clusters_differ {
             let overlays = self.spread.overlays();
-            if let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, overlays) {
-                return Some(self.add_segment(place, frame, &parsed, sheaves));
+            if frame.link == LinkType::Ethernet
+                && let Some((raw, network)) = self.glance(frame)
+            {
+                return Some(self.add_common(place, frame, &raw, network, sheaves));
             }
             if let Some(parsed) = wire::quick(frame.data, frame.wire_len, frame.link, overlays)
                 && !parsed.fragmented
@@ -87,7 +89,29 @@ impl Preview {
         Some(share)
     }
 
+    /// Reads a frame of the common kind, plain or in VXLAN.
     #[inline(always)]
+    fn glance(&self, frame: &Frame<'_>) -> Option<(RawSegment, u32)> {
+        let plain = wire::plain(frame.data, frame.wire_len).map(|raw| (raw, 0));
+        plain.or_else(|| wire::tunnelled(frame.data, frame.wire_len, self.spread.overlays()))
+    }
+
+    #[inline(always)]
+    fn add_common(
+        &self,
+        place: Place,
+        frame: &Frame<'_>,
+        raw: &RawSegment,
+        network: u32,
+        sheaves: &mut [Sheaf],
+    ) -> Share {
+        let learned = if tells_server(raw.flags()) { raw.src_port() } else { 0 };
+        let share = Share { shard: self.spread.shard_of_raw(raw), learned };
+        let lane = Lane::of_common(&self.seed, frame, raw, network);
+        sheaves[usize::from(share.shard)].add(lane, place);
+        share
+    }
+
     fn add_segment(&self, place: Place, frame: &Frame<'_>, parsed: &Parsed, sheaves: &mut [Sheaf]) -> Share {
         let learned = if tells_server(parsed.flags) { parsed.src_port } else { 0 };
         let share = Share { shard: self.spread.shard(&parsed.addrs), learned };

@@ -17,6 +17,9 @@ pub(crate) mod place {
     pub const PROTO: u32 = 0x0f;
     /// The addresses are IPv6, in a `Wide`.
     pub const V6: u32 = 0x80;
+    /// IPv4 only: the client, in a packet the sender, is the second of the two ends, which are in an order of their own.
+    /// What does not tell connections apart.
+    pub const TURNED: u32 = 0x40;
     /// The network identifier starts here.
     pub const NETWORK_SHIFT: u32 = 8;
 }
@@ -83,10 +86,11 @@ pub(crate) mod status {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(crate) struct Hot {
-    /// IPv4 addresses of client and server; for IPv6 the `Wide` and more bits of the hash.
+    /// IPv4 addresses as they stand in packets, in the order of [`crate::lane::Key`]; for IPv6 the `Wide` and more bits of
+    /// the hash.
     pub addr: [u32; 2],
-    /// Ports of client and server.
-    pub port: [u16; 2],
+    /// Ports as they stand in packets, in the same order; for IPv6 those of client and server.
+    pub raw_port: [u16; 2],
     /// What tells equal addresses in different networks apart << 8 | `place` bits.
     pub place: u32,
     /// The latest packet.
@@ -185,6 +189,18 @@ impl Hot {
     #[inline]
     pub fn is_v6(&self) -> bool {
         self.place & place::V6 != 0
+    }
+
+    /// The port of client or server.
+    #[inline]
+    pub fn port(&self, side: usize) -> u16 {
+        self.raw_port[self.place_of(side)].swap_bytes()
+    }
+
+    /// Where the client or the server is among the two ends.
+    #[inline]
+    pub fn place_of(&self, side: usize) -> usize {
+        side ^ usize::from(self.place & place::TURNED != 0)
     }
 
     #[inline]

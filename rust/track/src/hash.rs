@@ -15,15 +15,11 @@ impl Seed {
         Self([state.hash_one(1), state.hash_one(2), state.hash_one(3)])
     }
 
-    /// The same for both directions: of two IPv4 addresses, two ports (sender's in the lower half), and what else tells
-    /// connections apart.
+    /// Of two IPv4 addresses, their ports, and what else tells connections apart. Not the same for both directions: the
+    /// order of the ends is to be the same.
     #[inline]
     pub fn pair_v4(&self, addrs: u64, ports: u32, place: u32) -> u64 {
-        let one = addrs & 0xffff_ffff | u64::from(ports) << 48;
-        let other = addrs >> 32 | u64::from(ports >> 16) << 48;
-        // Both ends meet the same secret, and a product is the same in either order.
-        let secret = self.0[0].wrapping_add(u64::from(place).wrapping_mul(self.0[1] | 1));
-        fold(one ^ secret, other ^ secret)
+        fold(addrs ^ self.0[0], (u64::from(place) << 32 | u64::from(ports)) ^ self.0[1])
     }
 
     /// Of any two numbers.
@@ -111,9 +107,7 @@ mod tests {
     #[test]
     fn both_directions_hash_alike_and_networks_apart() {
         let seed = Seed::random();
-        let (there, back) =
-            (seed.pair_v4(1 | 2 << 32, 80 | 4000 << 16, 0), seed.pair_v4(2 | 1 << 32, 4000 | 80 << 16, 0));
-        assert_eq!(there, back);
+        let there = seed.pair_v4(1 | 2 << 32, 80 | 4000 << 16, 0);
         assert_ne!(there, seed.pair_v4(1 | 2 << 32, 4000 | 80 << 16, 0));
         assert_ne!(there, seed.pair_v4(1 | 2 << 32, 80 | 4000 << 16, 7));
         assert_ne!(there, seed.pair_v4(1 | 2 << 32, 80 | 4000 << 16, 7 << 16));

@@ -159,7 +159,7 @@ impl Shelf {
     /// Starts loading what a search for this tag looks at first.
     #[inline]
     fn prefetch(&self, tag: u32) {
-        prefetch::element(&self.lines, self.home(tag));
+        prefetch::known(&self.lines, self.home(tag));
     }
 
     /// The slot with this tag that `is_it` accepts.

@@ -1,19 +1,21 @@
 //! A packet between reading and counting: what the table and the plain case of the story need, in one cache line.
-use wire::tcp::flag;
-use wire::{Datagram, Frame, IpPair, Outcome, Parsed, Role, Seen};
+use core::hint::select_unpredictable;
 
-use crate::entry::{IN, NONE, OUT, Proto, place};
+use wire::tcp::flag;
+use wire::{Datagram, Frame, IpPair, Outcome, Parsed, RawSegment, Role, Seen, raw_addr, raw_ports};
+
+use crate::entry::{NONE, Proto, place};
 use crate::hash::Seed;
 
 /// By what a connection is found: the two ends as its packet names them, and what tells equal ends apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Key {
     pub hash: u64,
-    /// IPv4 addresses: the sender's in the lower half, the receiver's in the upper one. 0 for IPv6.
+    /// IPv4 addresses as they stand in a packet, in an order that is the same for both directions. 0 for IPv6.
     pub addrs: u64,
-    /// Ports, likewise.
+    /// Ports as they stand in a packet, in the same order; for IPv6 the sender's in the lower half.
     pub ports: u32,
-    /// As `Hot::place`.
+    /// As `Hot::place`; [`place::TURNED`] where the sender is the second end.
     pub place: u32,
 }
 
@@ -21,16 +23,32 @@ impl Key {
     /// Of a packet between these ends.
     #[inline]
     pub fn of(seed: &Seed, addrs: &IpPair, ports: [u16; 2], place: u32) -> Self {
+        let ports = raw_ports(ports);
         match addrs {
-            IpPair::V4 { src, dst } => {
-                let (addrs, ports) = (pair32([src.to_bits(), dst.to_bits()]), pair16(ports));
-                Self { hash: seed.pair_v4(addrs, ports, place), addrs, ports, place }
-            }
+            IpPair::V4 { src, dst } => Self::of_v4(seed, pair32([raw_addr(*src), raw_addr(*dst)]), ports, place),
             IpPair::V6 { src, dst } => {
-                let hash = seed.pair_v6((src.to_bits(), ports[OUT]), (dst.to_bits(), ports[IN]), place);
-                Self { hash, addrs: 0, ports: pair16(ports), place }
+                let hash = seed.pair_v6((src.to_bits(), ports as u16), (dst.to_bits(), (ports >> 16) as u16), place);
+                Self { hash, addrs: 0, ports, place }
             }
         }
+    }
+
+    /// The same between IPv4 addresses; addresses and ports as they stand in the packet.
+    #[inline(always)]
+    pub fn of_v4(seed: &Seed, addrs: u64, ports: u32, place: u32) -> Self {
+        let other = (addrs.rotate_left(32), ports.rotate_left(16));
+        let is_turned = if addrs == other.0 { ports < other.1 } else { addrs < other.0 };
+        // Which order it is cannot be predicted, so that nothing branches on it.
+        let addrs = select_unpredictable(is_turned, other.0, addrs);
+        let ports = select_unpredictable(is_turned, other.1, ports);
+        let turned = u32::from(is_turned) * place::TURNED;
+        Self { hash: seed.pair_v4(addrs, ports, place), addrs, ports, place: place | turned }
+    }
+
+    /// The sender's port.
+    pub fn src_port(&self) -> u16 {
+        let raw = if self.place & place::TURNED == 0 { self.ports } else { self.ports >> 16 };
+        (raw as u16).swap_bytes()
     }
 
     #[inline]
@@ -72,8 +90,8 @@ pub(crate) struct Lane {
     /// A hash of all that copies of it have in common; 0 where copies cannot be told.
     pub print: u64,
     pub ts_ns: u64,
-    pub seq: u32,
-    pub ack: u32,
+    /// The sequence number in the upper half, the acknowledgment number in the lower one.
+    pub numbers: u64,
     pub payload: u32,
     pub wire_len: u32,
     /// The slot that is likely its connection's.
@@ -96,26 +114,49 @@ pub(crate) const FLAGS: u8 = flag::SYN | flag::FIN | flag::RST | flag::PSH | fla
 
 impl Lane {
     /// A whole segment's; `cluster` is the one that its way told.
-    #[inline(always)]
     pub fn of_segment(seed: &Seed, frame: &Frame<'_>, parsed: &Parsed, cluster: u16) -> Self {
         let is_v6 = matches!(parsed.addrs, IpPair::V6 { .. });
         let place = place_of(network_of(parsed.tunnel.as_ref()), Proto::Tcp, is_v6);
         let key = Key::of(seed, &parsed.addrs, [parsed.src_port, parsed.dst_port], place);
-        let zero_window = if parsed.window == 0 { ZERO_WINDOW } else { 0 };
-        let has_id = if parsed.ip_id == 0 { 0 } else { HAS_ID };
+        let raw = RawSegment::of(parsed);
+        let zero_window = if raw.has_zero_window() { ZERO_WINDOW } else { 0 };
+        let has_id = if raw.ip_id == 0 { 0 } else { HAS_ID };
+        Self::of_raw(seed, frame, &raw, key, cluster, zero_window | has_id)
+    }
+
+    /// The same of a segment in this network that [`RawSegment::is_common`], and whose way told no cluster.
+    #[inline(always)]
+    pub fn of_common(seed: &Seed, frame: &Frame<'_>, raw: &RawSegment, network: u32) -> Self {
+        let key = Key::of_v4(seed, raw.addrs, raw.ports, place_of(network, Proto::Tcp, false));
+        Self::of_raw(seed, frame, raw, key, 0, HAS_ID)
+    }
+
+    #[inline(always)]
+    fn of_raw(seed: &Seed, frame: &Frame<'_>, raw: &RawSegment, key: Key, cluster: u16, more: u8) -> Self {
         Self {
             key,
-            print: print(seed, &key, cluster, parsed),
+            print: print(seed, &key, cluster, raw),
             ts_ns: frame.ts_ns,
-            seq: parsed.seq,
-            ack: parsed.ack,
-            payload: parsed.payload_len,
+            numbers: raw.numbers,
+            payload: raw.payload_len,
             wire_len: frame.wire_len,
             guess: NONE,
             cluster,
-            flags: parsed.flags & FLAGS | zero_window | has_id,
+            flags: raw.flags() & FLAGS | more,
             kind: Kind::Segment,
         }
+    }
+
+    /// TCP's sequence number.
+    #[inline]
+    pub fn seq(&self) -> u32 {
+        (self.numbers >> 32) as u32
+    }
+
+    /// TCP's acknowledgment number.
+    #[inline]
+    pub fn ack(&self) -> u32 {
+        self.numbers as u32
     }
 
     /// Whether the flags are those of data or an ACK with nothing special about it.
@@ -147,20 +188,18 @@ impl Lane {
     }
 }
 
-/// A hash of what two copies of a segment have in common.
+/// A hash of what two copies of a segment have in common: all of it that numbers and tells, and the window, since one that
+/// opens again says so in an ACK that is like the last one in all else.
 #[inline(always)]
-fn print(seed: &Seed, key: &Key, cluster: u16, parsed: &Parsed) -> u64 {
-    /// 2^64 divided by the golden ratio: what differs in few bits then does in many.
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let ends = if key.is_v6() { key.hash } else { key.addrs };
-    // Multiplied, since checksums differ in the same bits as the ports that they cover.
-    // With the window: one that opens again says so in an ACK that is like the last one in all else.
-    let ends = ends.wrapping_add(u64::from(parsed.window) << 16);
-    let ends = ends.wrapping_add(u64::from(key.ports).rotate_left(32)).wrapping_mul(MIX);
-    let told = u64::from(parsed.ip_id) << 48 | u64::from(parsed.checksum) << 32 | u64::from(parsed.payload_len);
-    let numbers = u64::from(parsed.seq) << 32 | u64::from(parsed.ack);
-    let which = u64::from(parsed.flags) << 16 ^ u64::from(cluster);
-    seed.mix(numbers ^ which, told ^ ends)
+fn print(seed: &Seed, key: &Key, cluster: u16, raw: &RawSegment) -> u64 {
+    /// Odd numbers, 2^64 divided by the golden ratio and by the square root of two: what differs in few bits then does in
+    /// many. Checksums differ in the same bits as the ports that they cover.
+    const MIX: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xb504_f333_f9de_6485];
+    let addrs = if key.is_v6() { key.hash } else { key.addrs };
+    let rest = u64::from(key.ports) << 32 ^ u64::from(cluster) << 16 ^ u64::from(raw.payload_len);
+    let ends = addrs.wrapping_mul(MIX[0]).wrapping_add(rest.wrapping_mul(MIX[1]));
+    let told = raw.told | u64::from(raw.ip_id) << 48 | u64::from(key.place & place::TURNED);
+    seed.mix(raw.numbers, told ^ ends)
 }
 
 /// Where a packet's row is: its innermost headers, and how they travelled.
@@ -219,6 +258,15 @@ impl Path {
             }
             _ => None,
         }
+    }
+
+    /// Bits that tell the sender from the receiver.
+    pub fn sender(&self) -> u64 {
+        let addr = match self.addrs {
+            IpPair::V4 { src, .. } => u64::from(src.to_bits()),
+            IpPair::V6 { src, .. } => (src.to_bits() >> 64) as u64 ^ src.to_bits() as u64,
+        };
+        addr ^ u64::from(self.src_port) << 32
     }
 
     /// The place in another network.

@@ -90,12 +90,13 @@ impl Names {
 
     /// The cluster of a packet as far as it has to be told apart from others with the same addresses.
     #[inline]
-    pub fn packet_cluster(&self, tunnel: Option<&Tunnel>, source: u16, vlan: u16) -> u16 {
-        if self.clusters_differ { self.told_cluster(tunnel, source, vlan) } else { 0 }
+    pub fn packet_cluster(&self, tunnel: Option<&Tunnel>, source: u16, vlan: impl FnOnce() -> u16) -> u16 {
+        if self.clusters_differ { self.told_cluster(tunnel, source, vlan()) } else { 0 }
     }
 
     /// The cluster that a packet's way tells: its tunnel's nodes, else where it was seen, else its tunnel's
     /// configuration; 0 where nothing tells.
+    #[inline(never)]
     pub fn told_cluster(&self, tunnel: Option<&Tunnel>, source: u16, vlan: u16) -> u16 {
         let nodes = tunnel.map(|tunnel| match tunnel.outer {
             IpPair::V4 { src, dst } => [src.into(), dst.into()],

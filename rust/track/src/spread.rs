@@ -7,7 +7,7 @@
 use core::net::IpAddr;
 
 use wire::tcp::flag;
-use wire::{Encap, Frame, IpPair, LinkType, Overlays, Seen};
+use wire::{Encap, Frame, IpPair, LinkType, Overlays, RawSegment, Seen, raw_addr};
 
 use crate::fragments::{Fragments, Row};
 use crate::lane::network_of;
@@ -121,7 +121,7 @@ impl Spread {
 
     #[inline]
     fn datagram(&self, header: &[u8; IPV4_HEADER]) -> Share {
-        let addr = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let addr = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         Share { shard: self.between(addr(12).into(), addr(16).into()), learned: 0 }
     }
 
@@ -168,10 +168,16 @@ impl Spread {
     #[inline]
     pub(crate) fn shard(&self, addrs: &IpPair) -> u8 {
         let word = |addr: IpAddr| match addr {
-            IpAddr::V4(addr) => u64::from(addr.to_bits()),
+            IpAddr::V4(addr) => u64::from(raw_addr(addr)),
             IpAddr::V6(addr) => (addr.to_bits() >> 64) as u64 ^ (addr.to_bits() as u64).rotate_left(29),
         };
         self.between(word(addrs.src()), word(addrs.dst()))
+    }
+
+    /// The tracker of a segment over IPv4.
+    #[inline(always)]
+    pub(crate) fn shard_of_raw(&self, raw: &RawSegment) -> u8 {
+        self.between(raw.addrs & 0xffff_ffff, raw.addrs >> 32)
     }
 
     /// The same in both directions.

@@ -32,8 +32,8 @@ pub(crate) struct Segment {
 impl Segment {
     #[inline]
     pub fn of(lane: &Lane) -> Self {
-        let &Lane { ts_ns, wire_len, seq, ack, flags, payload, .. } = lane;
-        Self { ts_ns, wire_len, seq, ack, flags, payload }
+        let &Lane { ts_ns, wire_len, flags, payload, .. } = lane;
+        Self { ts_ns, wire_len, seq: lane.seq(), ack: lane.ack(), flags, payload }
     }
 
     fn has_zero_window(&self) -> bool {
@@ -90,7 +90,7 @@ pub(crate) const fn is_odd(flags: u8) -> bool {
 /// known. Returns false, with nothing changed, where it is another case.
 #[inline]
 pub(crate) fn quick(hot: &mut Hot, direction: usize, lane: &Lane) -> bool {
-    let is_in_order = lane.seq == hot.next_low(direction);
+    let is_in_order = lane.seq() == hot.next_low(direction);
     if !(hot.has(status::STEADY) & lane.is_plain() & is_in_order) {
         return false;
     }

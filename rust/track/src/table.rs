@@ -1,9 +1,9 @@
 //! The connection table: index, slots and timers together.
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use wire::{IpPair, Tunnel};
+use wire::{IpPair, Tunnel, addr_of_raw};
 
-use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark, status};
+use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark, place, status};
 use crate::hash::Seed;
 use crate::index::Index;
 use crate::lane::{Key, Path, WidePair, pair16, pair32, wide_pair};
@@ -76,7 +76,7 @@ impl Table {
             self.slab.prefetch_free();
             return NONE;
         }
-        prefetch::element(&self.slab.hot, slot as usize);
+        prefetch::known(&self.slab.hot, slot as usize);
         if with_cold {
             self.slab.prefetch_cold(slot);
         }
@@ -124,10 +124,18 @@ impl Table {
     #[inline(always)]
     fn matches(&self, slot: u32, key: &Key, wide: &WidePair, cluster: u16) -> Option<usize> {
         let hot = &self.slab.hot[slot as usize];
-        if hot.place != key.place {
+        let difference = hot.place ^ key.place;
+        if difference & !place::TURNED != 0 {
             return None;
         }
-        let direction = if key.is_v6() { self.direction_v6(hot, key, wide) } else { direction_v4(hot, key) }?;
+        let direction = if key.is_v6() {
+            self.direction_v6(hot, key, wide)?
+        } else if (pair32(hot.addr) == key.addrs) & (pair16(hot.raw_port) == key.ports) {
+            // The sender is the client where both are the first end, or both the second.
+            (difference / place::TURNED) as usize
+        } else {
+            return None;
+        };
         let is_it = cluster == 0 || self.may_belong_to(slot, cluster);
         is_it.then_some(direction)
     }
@@ -137,7 +145,7 @@ impl Table {
             return None;
         }
         let Wide(addr) = &self.slab.wide[hot.addr[0] as usize];
-        let ports = pair16(hot.port);
+        let ports = pair16(hot.raw_port);
         let is_out = addr == wide && ports == key.ports;
         let is_in = addr[OUT] == wide[IN] && addr[IN] == wide[OUT] && ports.rotate_left(16) == key.ports;
         (is_out | is_in).then_some(if is_out { OUT } else { IN })
@@ -160,12 +168,16 @@ impl Table {
         let slot = self.slab.take();
         let [inner, outer] = [inner, outer].map(|wide| wide.map(|pair| self.slab.take_wide(pair)));
         let (hot, cold) = self.slab.both(slot);
-        hot.place = key.place;
-        hot.port = turned([path.src_port, path.dst_port], direction);
-        hot.addr = match path.addrs {
-            IpPair::V4 { src, dst } => turned([src.to_bits(), dst.to_bits()], direction),
-            IpPair::V6 { .. } => [inner.unwrap_or_default(), key.hash as u32],
-        };
+        let ports = [key.ports as u16, (key.ports >> 16) as u16];
+        if let Some(inner) = inner {
+            hot.place = key.place;
+            hot.addr = [inner, key.hash as u32];
+            hot.raw_port = turned(ports, direction);
+        } else {
+            hot.place = key.place ^ (direction as u32 * place::TURNED);
+            hot.addr = [key.addrs as u32, (key.addrs >> 32) as u32];
+            hot.raw_port = ports;
+        }
         cold.set_id(self.next_id, path.vlan);
         self.next_id += self.id_step;
         if let Some(tunnel) = &path.tunnel {
@@ -233,10 +245,10 @@ impl Table {
     fn hash_of(&self, slot: u32) -> u64 {
         let hot = &self.slab.hot[slot as usize];
         if !hot.is_v6() {
-            return self.seed.pair_v4(pair32(hot.addr), pair16(hot.port), hot.place);
+            return self.seed.pair_v4(pair32(hot.addr), pair16(hot.raw_port), hot.place & !place::TURNED);
         }
         let Wide(addr) = self.slab.wide[hot.addr[0] as usize];
-        let end = |side: usize| (u128::from_be_bytes(addr[side]), hot.port[side]);
+        let end = |side: usize| (u128::from_be_bytes(addr[side]), hot.raw_port[side]);
         self.seed.pair_v6(end(OUT), end(IN), hot.place)
     }
 
@@ -246,7 +258,7 @@ impl Table {
         if hot.is_v6() {
             self.slab.wide[hot.addr[0] as usize].0.map(|addr| Ipv6Addr::from(addr).into())
         } else {
-            hot.addr.map(|addr| Ipv4Addr::from_bits(addr).into())
+            [OUT, IN].map(|side| addr_of_raw(hot.addr[hot.place_of(side)]).into())
         }
     }
 
@@ -259,16 +271,6 @@ impl Table {
         }
         Some(cold.outer.map(|addr| Ipv4Addr::from_bits(addr).into()))
     }
-}
-
-/// The direction in which a packet's sender and receiver are a connection's client and server.
-#[inline]
-fn direction_v4(hot: &Hot, key: &Key) -> Option<usize> {
-    let (addrs, ports) = (pair32(hot.addr), pair16(hot.port));
-    // Both comparisons are made in any case: which one holds cannot be predicted.
-    let is_out = (addrs == key.addrs) & (ports == key.ports);
-    let is_in = (addrs.rotate_left(32) == key.addrs) & (ports.rotate_left(16) == key.ports);
-    (is_out | is_in).then_some(if is_out { OUT } else { IN })
 }
 
 /// A packet's two ends as client and server.

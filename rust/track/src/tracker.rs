@@ -52,6 +52,8 @@ pub struct Tracker {
     counters: Counters,
     sources: Vec<SourceCounters>,
     work: Lanes,
+    /// Whether most of the latest frames came in VXLAN: what is expected is tried first.
+    mostly_wrapped: bool,
     gaps: Gaps,
     copies: Copies,
     fragments: Fragments,
@@ -86,6 +88,7 @@ impl Tracker {
             counters: Counters::default(),
             sources: vec![SourceCounters::default(); Self::MAX_SOURCES],
             work: Lanes::new(),
+            mostly_wrapped: false,
             gaps: Gaps::default(),
             copies: Copies::new(),
             fragments: Fragments::default(),

@@ -3,14 +3,13 @@
 //!
 //! Whatever differs is left to [`mod@crate::parse`], which reads everything and says what is wrong. Where both read a
 //! frame they read the same.
-use core::net::Ipv4Addr;
-
 use crate::encap::Encap;
 use crate::ethernet::ethertype;
 use crate::ipv4::protocol;
 use crate::link::LinkType;
-use crate::overlays::Overlays;
-use crate::parsed::{IpPair, Parsed, Tunnel};
+use crate::overlays::{Match, Overlays};
+use crate::parsed::{Parsed, Tunnel};
+use crate::raw::{RawSegment, ip_pair};
 use crate::{ethernet, ipv4, tcp, udp, vlan, vxlan};
 
 /// Where the IPv4 header of an untagged frame is, and where the frame in VXLAN.
@@ -20,42 +19,68 @@ const INNER: usize = IP + ipv4::HEADER_LEN + udp::HEADER_LEN + vxlan::HEADER_LEN
 const PLAIN: usize = IP + ipv4::HEADER_LEN + tcp::HEADER_LEN;
 const TUNNELLED: usize = INNER + PLAIN;
 
-/// IPv4's type, its version 4 and a header of five words: the first three of these four bytes.
-const IPV4: u32 = (ethertype::IPV4 as u32) << 8 | 0x45;
-/// "More fragments", the offset, which are 0 in a whole datagram, and the protocol.
-const ROUTE: u32 = 0x3fff_00ff;
-const TCP: u32 = protocol::TCP as u32;
-const UDP: u32 = protocol::UDP as u32;
+// Four bytes are compared at once, as one number whose lowest byte is the first.
+/// IPv4's type, its version 4 and a header of five words: the first three of four bytes.
+const IPV4: u32 = 0x45_00_08;
+const THREE_BYTES: u32 = 0x00ff_ffff;
+/// "More fragments" and the offset, which are 0 in a whole datagram, and the protocol.
+const ROUTE: u32 = 0xff00_ff3f;
+const TCP: u32 = (protocol::TCP as u32) << 24;
+const UDP: u32 = (protocol::UDP as u32) << 24;
 
 /// Reads a frame of the common kind. None where it is of any other.
-#[inline(always)]
+#[inline]
 #[must_use]
 pub fn glance(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) -> Option<Parsed> {
     if link != LinkType::Ethernet {
         return None;
     }
     let (bytes, vlan) = untagged(frame)?;
-    let headers: &[u8; PLAIN] = bytes.first_chunk()?;
-    if !is_ipv4(headers, IP) {
-        return None;
+    let wire_len = wire_len.saturating_sub((frame.len() - bytes.len()) as u32);
+    if let Some(segment) = plain(bytes, wire_len) {
+        return Some(segment.parsed(vlan, None));
     }
-    let tag = frame.len() - bytes.len();
-    let room = (frame.len().max(wire_len as usize) - tag - IP) as u32;
-    match route(headers, IP) {
-        TCP => segment(headers, IP, room, vlan, None),
-        UDP => {
-            let headers: &[u8; TUNNELLED] = bytes.first_chunk()?;
-            let (tunnel, room) = vxlan(headers, room, overlays)?;
-            let is_tcp = is_ipv4(headers, INNER + IP) & (route(headers, INNER + IP) == TCP);
-            if is_tcp { segment(headers, INNER + IP, room, vlan, Some(tunnel)) } else { None }
-        }
-        _ => None,
-    }
+    let (segment, vni, told) = in_vxlan(bytes, wire_len, overlays)?;
+    let outer = ip_pair(raw_pair(bytes.first_chunk::<PLAIN>()?, IP + 12));
+    let Match { vni_is_identity, cluster } = told;
+    Some(segment.parsed(vlan, Some(Tunnel { kind: Encap::Vxlan, vni, vni_is_identity, cluster, outer })))
 }
 
-/// The frame from where it looks like one without its tag, and the tag's VLAN.
+/// Reads an untagged Ethernet frame with a TCP segment in IPv4. None where it is any other.
 #[inline(always)]
-fn untagged(frame: &[u8]) -> Option<(&[u8], u16)> {
+#[must_use]
+pub fn plain(frame: &[u8], wire_len: u32) -> Option<RawSegment> {
+    let headers: &[u8; PLAIN] = frame.first_chunk()?;
+    let is_it = is_ipv4(headers, IP) && carries(headers, IP, TCP);
+    if is_it { segment(headers, IP, room(frame, wire_len)) } else { None }
+}
+
+/// Reads an untagged Ethernet frame that has such a frame in VXLAN over IPv4, with the network that the VNI names: 0 where
+/// it is an identity. None where it is any other frame.
+#[inline(always)]
+#[must_use]
+pub fn tunnelled(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32)> {
+    let (segment, vni, told) = in_vxlan(frame, wire_len, overlays)?;
+    Some((segment, if told.vni_is_identity { 0 } else { vni }))
+}
+
+#[inline(always)]
+fn in_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32, Match)> {
+    let headers: &[u8; TUNNELLED] = frame.first_chunk()?;
+    if !(is_ipv4(headers, IP) && carries(headers, IP, UDP)) {
+        return None;
+    }
+    if !(is_ipv4(headers, INNER + IP) && carries(headers, INNER + IP, TCP)) {
+        return None;
+    }
+    let (vni, told, room) = vxlan(headers, room(frame, wire_len), overlays)?;
+    Some((segment(headers, INNER + IP, room)?, vni, told))
+}
+
+/// An Ethernet frame from where it looks like one without its tag, and the tag's VLAN.
+#[inline(always)]
+#[must_use]
+pub fn untagged(frame: &[u8]) -> Option<(&[u8], u16)> {
     let header: &[u8; IP + vlan::HEADER_LEN] = frame.first_chunk()?;
     let kind = half(header, 12);
     if kind == ethertype::IPV4 {
@@ -64,36 +89,55 @@ fn untagged(frame: &[u8]) -> Option<(&[u8], u16)> {
     vlan::is_tag(kind).then(|| (&frame[vlan::HEADER_LEN..], half(header, IP) & 0x0fff))
 }
 
+/// Bytes that there are for IPv4, on the wire.
+#[inline(always)]
+fn room(frame: &[u8], wire_len: u32) -> u32 {
+    (frame.len().max(wire_len as usize) - IP) as u32
+}
+
+/// Some bytes together: made of single ones, they would be loaded one by one where not all are needed.
+#[inline(always)]
+fn some<const LEN: usize, const N: usize>(bytes: &[u8; N], at: usize) -> [u8; LEN] {
+    bytes[at..].first_chunk().copied().unwrap_or([0; LEN])
+}
+
 #[inline(always)]
 fn half<const N: usize>(bytes: &[u8; N], at: usize) -> u16 {
-    u16::from_be_bytes([bytes[at], bytes[at + 1]])
+    u16::from_be_bytes(some(bytes, at))
 }
 
 #[inline(always)]
 fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
-    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    u32::from_be_bytes(some(bytes, at))
+}
+
+/// Four bytes as they stand, the first one lowest.
+#[inline(always)]
+fn raw<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
+    u32::from_le_bytes(some(bytes, at))
+}
+
+/// Eight bytes as they stand.
+#[inline(always)]
+fn raw_pair<const N: usize>(bytes: &[u8; N], at: usize) -> u64 {
+    u64::from_le_bytes(some(bytes, at))
 }
 
 /// Whether a header at `ip` is IPv4's, without options, by what is before it and its first byte.
 #[inline(always)]
 fn is_ipv4<const N: usize>(bytes: &[u8; N], ip: usize) -> bool {
-    word(bytes, ip - 2) >> 8 == IPV4
+    raw(bytes, ip - 2) & THREE_BYTES == IPV4
 }
 
 #[inline(always)]
-fn route<const N: usize>(bytes: &[u8; N], ip: usize) -> u32 {
-    word(bytes, ip + 6) & ROUTE
+fn carries<const N: usize>(bytes: &[u8; N], ip: usize, protocol: u32) -> bool {
+    raw(bytes, ip + 6) & ROUTE == protocol
 }
 
+/// The tunnel's identifier, what is configured for it, and the bytes that are left for the datagram in it, where `room` are
+/// left for the one around it.
 #[inline(always)]
-fn addrs<const N: usize>(bytes: &[u8; N], ip: usize) -> IpPair {
-    let addr = |at: usize| Ipv4Addr::from_bits(word(bytes, at));
-    IpPair::V4 { src: addr(ip + 12), dst: addr(ip + 16) }
-}
-
-/// The tunnel, and the bytes that are left for the datagram in it, where `room` are left for the one around it.
-#[inline(always)]
-fn vxlan(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Option<(Tunnel, u32)> {
+fn vxlan(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Option<(u32, Match, u32)> {
     const UDP_AT: usize = IP + ipv4::HEADER_LEN;
     const VXLAN_AT: usize = UDP_AT + udp::HEADER_LEN;
     const HEADERS: u32 = (udp::HEADER_LEN + vxlan::HEADER_LEN + ethernet::HEADER_LEN) as u32;
@@ -105,15 +149,12 @@ fn vxlan(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Option<(T
     }
     let door = overlays.door(half(headers, UDP_AT + 2)).filter(|door| door.kind == Encap::Vxlan)?;
     let vni = word(headers, VXLAN_AT + 4) >> 8;
-    let told = overlays.pass(door, vni)?;
-    let (vni_is_identity, cluster) = (told.vni_is_identity, told.cluster);
-    let tunnel = Tunnel { kind: Encap::Vxlan, vni, vni_is_identity, cluster, outer: addrs(headers, IP) };
-    Some((tunnel, len - HEADERS))
+    Some((vni, overlays.pass(door, vni)?, len - HEADERS))
 }
 
 /// The segment in the datagram at `ip`, which `room` bytes are left for.
 #[inline(always)]
-fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32, vlan: u16, tunnel: Option<Tunnel>) -> Option<Parsed> {
+fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32) -> Option<RawSegment> {
     let at = ip + ipv4::HEADER_LEN;
     let total = u32::from(half(bytes, ip + 2));
     let header_len = u32::from(bytes[at + 12] >> 4) * 4;
@@ -121,31 +162,20 @@ fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32, vlan: u16, tun
     if !((header_len >= tcp::HEADER_LEN as u32) & (headers <= total) & (total <= room)) {
         return None;
     }
-    let ip_id = half(bytes, ip + 4);
-    // Without an identification the options tell copies apart, which are not looked at here.
-    if (ip_id == 0) & (header_len > tcp::HEADER_LEN as u32) {
-        return None;
-    }
-    Some(Parsed {
-        addrs: addrs(bytes, ip),
-        src_port: half(bytes, at),
-        dst_port: half(bytes, at + 2),
-        seq: word(bytes, at + 4),
-        ack: word(bytes, at + 8),
-        window: half(bytes, at + 14),
-        flags: bytes[at + 13],
-        fragmented: false,
-        ip_id,
-        checksum: half(bytes, at + 16),
+    let segment = RawSegment {
+        addrs: raw_pair(bytes, ip + 12),
+        ports: raw(bytes, at),
+        numbers: raw_pair(bytes, at + 4).swap_bytes(),
+        told: raw_pair(bytes, at + 12) & RawSegment::TOLD,
+        ip_id: u16::from_le_bytes(some(bytes, ip + 4)),
         payload_len: total - headers,
-        vlan,
-        tunnel,
-    })
+    };
+    segment.is_common().then_some(segment)
 }
 
 #[cfg(test)]
 mod tests {
-    use core::net::IpAddr;
+    use core::net::{IpAddr, Ipv4Addr};
 
     use proptest::prelude::*;
 
@@ -164,7 +194,9 @@ mod tests {
 
     fn frame(payload: usize) -> Vec<u8> {
         let (src, dst) = ((addr(1), 40000), (addr(2), 8080));
-        build::frame(&Segment { src, dst, seq: 7, ack: 9, flags: 0x18, payload })
+        let mut frame = build::frame(&Segment { src, dst, seq: 7, ack: 9, flags: 0x18, payload });
+        frame[IP + 5] = 1;
+        frame
     }
 
     fn wrapped(frame: &[u8], how: u8) -> Vec<u8> {

@@ -55,8 +55,18 @@ pub(crate) struct Match {
 pub(crate) struct Door {
     port: u16,
     pub kind: Encap,
-    /// The port's entry, where it has only one.
-    only: Option<OverlaySpec>,
+    /// What the port's entry says, where it has only one, of identifiers that are `wanted` in the bits of `mask`.
+    only: Option<Match>,
+    wanted: u32,
+    mask: u32,
+}
+
+impl Door {
+    fn of(spec: &OverlaySpec) -> Self {
+        let wanted = spec.vni.filter(|_| spec.kind.has_identifier());
+        let (mask, wanted) = wanted.map_or((0, 0), |vni| (u32::MAX, vni));
+        Self { port: spec.port, kind: spec.kind, only: Some(spec.told()), wanted, mask }
+    }
 }
 
 /// The tunnels to look into, found by UDP destination port or IP protocol. Holds at most [`Overlays::CAPACITY`].
@@ -97,7 +107,7 @@ impl Overlays {
         } else if spec.kind.needs_port() {
             match self.doors.iter_mut().find(|door| door.port == spec.port) {
                 Some(door) => door.only = None,
-                None => self.doors.push(Door { port: spec.port, kind: spec.kind, only: Some(*spec) }),
+                None => self.doors.push(Door::of(spec)),
             }
         }
         true
@@ -123,8 +133,8 @@ impl Overlays {
     /// What is configured for a network identifier behind a port; None where no entry accepts it.
     #[inline]
     pub(crate) fn pass(&self, door: &Door, vni: u32) -> Option<Match> {
-        match &door.only {
-            Some(spec) => spec.accepts(vni).then(|| spec.told()),
+        match door.only {
+            Some(told) => (vni & door.mask == door.wanted).then_some(told),
             None => self.choose(vni, |spec| spec.port == door.port && spec.kind == door.kind),
         }
     }

@@ -85,7 +85,7 @@ impl Tracker {
         work: &mut Lanes,
     ) {
         let mut tally = Tally::of(origin.places.first().map_or(0, |place| place.source));
-        let mut last_ns = self.last_packet_ns;
+        let (mut packets, mut last_ns) = (0, self.last_packet_ns);
         for (number, ((read, place), (lane, wide))) in
             lanes.iter().zip(origin.places).zip(work.lanes.iter_mut().zip(&mut work.wide)).enumerate()
         {
@@ -94,15 +94,14 @@ impl Tracker {
                 continue;
             }
             if place.source != tally.source {
-                self.note(std::mem::replace(&mut tally, Tally::of(place.source)));
+                self.note(std::mem::replace(&mut tally, Tally::of(place.source)), std::mem::take(&mut packets));
             }
-            tally.packets += 1;
+            packets += 1;
             if (read.kind == Kind::Segment) & is_valid {
                 *lane = *read;
                 if read.key.is_v6() {
                     *wide = origin.wide[read.guess as usize];
                 }
-                tally.segments += 1;
                 tally.bytes += u64::from(read.wire_len);
                 last_ns = last_ns.max(read.ts_ns);
             } else {
@@ -110,11 +109,12 @@ impl Tracker {
                 tally.bytes += u64::from(frame.wire_len);
                 last_ns = last_ns.max(frame.ts_ns);
                 self.read_closely(lane, wide, &frame);
+                tally.noted += 1;
             }
             self.table.prefetch_index(&lane.key);
             self.copies.prefetch(lane.print);
         }
-        self.note(tally);
+        self.note(tally, packets);
         self.last_packet_ns = last_ns;
     }
 

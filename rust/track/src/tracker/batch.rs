@@ -1,6 +1,6 @@
 //! From frames to connections, some at a time: all are read, then all places in the table are asked for, then all are
 //! counted. Memory is slow and patient: it serves many requests in the time of one.
-use wire::{Datagram, Frame, Outcome, Parsed, Seen};
+use wire::{Datagram, Frame, LinkType, Outcome, Overlays, Parsed, RawSegment, Seen};
 
 use crate::counters::SourceCounters;
 use crate::entry::NONE;
@@ -50,15 +50,32 @@ impl Lanes {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub source: u16,
-    pub packets: u64,
     pub bytes: u64,
-    pub segments: u64,
+    /// Packets whose outcome was noted already. The others are TCP segments.
+    pub noted: u64,
+}
+
+/// Frames that were not as expected, and those of them whose outcome was noted already.
+#[derive(Debug, Default)]
+struct Others {
+    count: usize,
+    noted: u64,
 }
 
 impl Tally {
     pub fn of(source: u16) -> Self {
         Self { source, ..Self::default() }
     }
+}
+
+/// Reads an untagged frame of the common kind: in VXLAN or not.
+#[inline(always)]
+pub(super) fn glance<const WRAPPED: bool>(
+    data: &[u8],
+    wire_len: u32,
+    overlays: &Overlays,
+) -> Option<(RawSegment, u32)> {
+    if WRAPPED { wire::tunnelled(data, wire_len, overlays) } else { Some((wire::plain(data, wire_len)?, 0)) }
 }
 
 impl Tracker {
@@ -95,33 +112,73 @@ impl Tracker {
     }
 
     // The three steps are functions of their own: together they need more registers than there are.
-    #[inline(never)]
     fn read_all(&mut self, frames: &[Frame<'_>], coming: &[Frame<'_>], work: &mut Lanes) {
-        let mut coming = coming.iter();
+        let others = if self.mostly_wrapped {
+            self.read_expecting::<true>(frames, coming, work)
+        } else {
+            self.read_expecting::<false>(frames, coming, work)
+        };
+        self.mostly_wrapped ^= others > frames.len() / 2;
+    }
+
+    /// Reads frames that most likely are all in VXLAN, or all not. Returns how many were not as expected.
+    #[inline(never)]
+    fn read_expecting<const WRAPPED: bool>(
+        &mut self,
+        frames: &[Frame<'_>],
+        coming: &[Frame<'_>],
+        work: &mut Lanes,
+    ) -> usize {
         let mut tally = Tally::of(frames.first().map_or(0, |frame| frame.source));
+        let (mut first, mut others) = (0, Others::default());
         let mut last_ns = self.last_packet_ns;
-        for ((frame, lane), wide) in frames.iter().zip(&mut work.lanes).zip(&mut work.wide) {
-            if let Some(next) = coming.next() {
-                prefetch::element(next.data, PLAIN_HEADERS);
-                prefetch::element(next.data, TUNNELLED_HEADERS);
+        let is_one_cluster = !self.names.clusters_differ();
+        for (number, (frame, lane)) in frames.iter().zip(&mut work.lanes).enumerate() {
+            if let Some(next) = coming.get(number) {
+                prefetch::behind(next.data, PLAIN_HEADERS);
+                prefetch::behind(next.data, TUNNELLED_HEADERS);
             }
             if frame.source != tally.source {
-                self.note(std::mem::replace(&mut tally, Tally::of(frame.source)));
+                let packets = (number - std::mem::replace(&mut first, number)) as u64;
+                tally.noted = std::mem::take(&mut others.noted);
+                self.note(std::mem::replace(&mut tally, Tally::of(frame.source)), packets);
             }
-            tally.packets += 1;
             tally.bytes += u64::from(frame.wire_len);
             last_ns = last_ns.max(frame.ts_ns);
-            if let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, &self.overlays) {
-                self.fill(lane, wide, frame, &parsed);
-                tally.segments += 1;
+            let is_common = (frame.link == LinkType::Ethernet) & is_one_cluster;
+            if is_common && let Some((raw, network)) = glance::<WRAPPED>(frame.data, frame.wire_len, &self.overlays) {
+                *lane = Lane::of_common(&self.table.seed, frame, &raw, network);
             } else {
-                self.read_closely(lane, wide, frame);
+                self.read_other(lane, &mut work.wide[number], frame, &mut others);
             }
             self.table.prefetch_index(&lane.key);
             self.copies.prefetch(lane.print);
         }
-        self.note(tally);
+        self.note(Tally { noted: others.noted, ..tally }, (frames.len() - first) as u64);
         self.last_packet_ns = last_ns;
+        others.count
+    }
+
+    /// Reads any frame.
+    #[inline(never)]
+    fn read_other(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, others: &mut Others) {
+        others.count += 1;
+        if self.names.clusters_differ() {
+            if let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, &self.overlays) {
+                return self.fill(lane, wide, frame, &parsed);
+            }
+        } else if frame.link == LinkType::Ethernet
+            && let Some((bytes, _)) = wire::untagged(frame.data)
+        {
+            let wire_len = frame.wire_len.saturating_sub((frame.data.len() - bytes.len()) as u32);
+            let wrapped = glance::<true>(bytes, wire_len, &self.overlays);
+            if let Some((raw, network)) = wrapped.or_else(|| glance::<false>(bytes, wire_len, &self.overlays)) {
+                *lane = Lane::of_common(&self.table.seed, frame, &raw, network);
+                return;
+            }
+        }
+        self.read_closely(lane, wide, frame);
+        others.noted += 1;
     }
 
     /// Reads a frame that is not of the common kind.
@@ -168,9 +225,13 @@ impl Tracker {
     #[inline(never)]
     pub(super) fn count_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), count: usize, work: &Lanes) {
         for (number, (lane, wide)) in work.lanes[..count].iter().zip(&work.wide).enumerate() {
+            // Asked for first, and not one among others: it nearly always is one.
+            if lane.kind == Kind::Segment {
+                self.count_segment(lane, wide, || origin.frame(number));
+                continue;
+            }
             match lane.kind {
-                Kind::Segment => self.count_segment(lane, wide, || origin.frame(number)),
-                Kind::Done | Kind::Unread => {}
+                Kind::Done | Kind::Unread | Kind::Segment => {}
                 Kind::Datagram => self.count_datagram(lane, wide, &origin.frame(number)),
                 Kind::Special => self.count_special(lane, wide, &origin.frame(number)),
             }
@@ -186,7 +247,7 @@ impl Tracker {
     /// Reads a frame whose tunnel has an unexpected identifier as if its tunnel were not known.
     #[cold]
     fn guess_behind_known_ports(&mut self, frame: &Frame<'_>) {
-        if let Seen::Datagram(datagram) = wire::read_frame(frame, &wire::Overlays::default())
+        if let Seen::Datagram(datagram) = wire::read_frame(frame, &Overlays::default())
             && self.names.are_nodes(&datagram.addrs)
         {
             self.guesses.try_kinds(frame, datagram.dst_port);
@@ -194,20 +255,19 @@ impl Tracker {
     }
 
     #[inline]
-    pub(super) fn note(&mut self, tally: Tally) {
+    pub(super) fn note(&mut self, tally: Tally, packets: u64) {
         let source = self.source(tally.source);
-        source.packets += tally.packets;
+        source.packets += packets;
         source.bytes += tally.bytes;
-        source.outcomes[Outcome::Tcp.index()] += tally.segments;
+        source.outcomes[Outcome::Tcp.index()] += packets - tally.noted;
     }
 
-    #[inline(always)]
     fn fill(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, parsed: &Parsed) {
         if matches!(parsed.addrs, wire::IpPair::V6 { .. }) {
             *wide = wide_pair(&parsed.addrs);
         }
-        let vlan = frame.vlan.unwrap_or(parsed.vlan);
-        let cluster = self.names.packet_cluster(parsed.tunnel.as_ref(), frame.source, vlan);
+        let cluster =
+            self.names.packet_cluster(parsed.tunnel.as_ref(), frame.source, || frame.vlan.unwrap_or(parsed.vlan));
         *lane = Lane::of_segment(&self.table.seed, frame, parsed, cluster);
     }
 
@@ -218,9 +278,9 @@ impl Tracker {
         let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
         let told =
             u64::from(datagram.ip_id) << 48 | u64::from(datagram.checksum) << 32 | u64::from(datagram.payload_len);
-        let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, path.vlan);
+        let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, || path.vlan);
         let which = u64::from(cluster) ^ u64::from(datagram.content) << 16;
-        let print = self.table.seed.mix(key.hash ^ which, told ^ key.addrs ^ u64::from(key.ports) << 32);
+        let print = self.table.seed.mix(key.hash ^ which, told ^ path.sender());
         *lane = Lane {
             key,
             print: if datagram.ip_id == 0 && datagram.content == 0 { 0 } else { print },

@@ -81,7 +81,7 @@ impl Tracker {
             | Seen::Encrypted(Encrypted { tunnel, vlan, .. }) => (tunnel, *vlan),
             Seen::Tcp(_) | Seen::Datagram(_) | Seen::Other(_) => return false,
         };
-        let cluster = self.names.packet_cluster(tunnel.as_ref(), frame.source, vlan);
+        let cluster = self.names.packet_cluster(tunnel.as_ref(), frame.source, || vlan);
         self.copies.is_special_copy(seen, cluster, frame.ts_ns)
     }
 
@@ -133,7 +133,7 @@ impl Tracker {
             };
             let place = path.place_in(network_of(path.tunnel.as_ref()));
             let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
-            let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, path.vlan);
+            let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, || path.vlan);
             let found = self.table.find(&key, &wide_pair(&path.addrs), cluster);
             found.or_else(|| self.find_other_way(&path, frame.source, frame.ts_ns))
         });

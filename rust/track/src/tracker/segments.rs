@@ -74,7 +74,7 @@ impl Tracker {
     #[inline]
     fn learn_port_of(&mut self, lane: &Lane) {
         if tells_server(lane.flags) {
-            self.ports.learn(lane.key.ports as u16);
+            self.ports.learn(lane.key.src_port());
         }
     }
 
