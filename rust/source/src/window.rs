@@ -6,8 +6,8 @@ use std::io::{ErrorKind, Read};
 
 use crate::error::plain;
 
-/// How much is read at once: fits the second cache with room to spare.
-const WINDOW_BYTES: usize = 256 << 10;
+/// How much is read at once: as much as a second cache has. Less costs more system calls, more is slower to read again.
+const WINDOW_BYTES: usize = 1 << 20;
 
 /// The bytes of an input from `offset` on.
 pub(crate) struct Window {
