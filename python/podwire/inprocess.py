@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from podwire.catalog import Noun, Verb
@@ -10,6 +9,7 @@ from podwire.cli.transport import Answer, Export
 from podwire.commands import answer as answers
 from podwire.commands.dispatch import Commands
 from podwire.commands.export import export
+from podwire.support.waiting import finish
 
 
 class InProcessTransport:
@@ -22,16 +22,16 @@ class InProcessTransport:
 
     def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
         """Answer a show command."""
-        return _passed_on(asyncio.run(self._commands.show(noun, params)))
+        return _passed_on(finish(self._commands.show(noun, params)))
 
     def export(self, noun: Noun, params: list[tuple[str, str]], kind: str) -> Export:
         """Answer a show command in a form for programs."""
-        answer = asyncio.run(self._commands.show(noun, params))
+        answer = finish(self._commands.show(noun, params))
         return Export(export(noun, answer, kind), answer.notes)
 
     def act(self, noun: Noun, verb: Verb, values: dict[str, Any]) -> Answer:
         """Carry out a verb."""
-        return _passed_on(asyncio.run(self._commands.act(noun, verb.name, values)))
+        return _passed_on(finish(self._commands.act(noun, verb.name, values)))
 
 
 def _passed_on(answer: answers.Answer) -> Answer:

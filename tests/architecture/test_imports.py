@@ -48,3 +48,14 @@ def test_a_one_shot_command_imports_neither_daemon_nor_shell() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_replay_imports_neither_event_loop_nor_arrow() -> None:
+    case = ROOT / "tests" / "cases" / "pcap" / "both-open" / "capture.pcap"
+    heavy = ("asyncio", "logging", "duckdb", *(name for name in HEAVY if name != "podwire.commands"))
+    code = (
+        f"import sys; from podwire.__main__ import main; main(['replay', {str(case)!r}]);"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -129,8 +129,7 @@ class Capture:
 
     def rows(self, filters: Sequence[Filter], columns: Sequence[str], limit: int = 0) -> list[dict[str, Any]]:
         """Return the same as `snapshot`, a dictionary a connection."""
-        rows: list[dict[str, Any]] = self.snapshot(filters, columns, limit).to_pylist()
-        return rows
+        return self._engine.snapshot(_for_core(filters), list(columns), limit).to_rows()
 
     def poll(self, limit: int) -> pa.RecordBatch:
         """Return and forget the connections that ended since the last call, oldest first, with every column."""

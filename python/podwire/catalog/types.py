@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from podwire.catalog import units
-from podwire.support.passwords import is_hash
 
 
 def _text(raw: str) -> str:
@@ -157,6 +156,8 @@ def _password(raw: str) -> str:
 
 
 def _password_hash(raw: str) -> str:
+    from podwire.support.passwords import is_hash  # noqa: PLC0415 - few commands have one, and OpenSSL takes a while
+
     if not is_hash(raw):
         msg = "a hash as running-config-show prints it"
         raise ValueError(msg)

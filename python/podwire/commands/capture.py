@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from podwire.commands.query import Query, Window
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.engine.sources import SourceFeed
+from podwire.support.waiting import in_thread
 
 _SUMMED = {
     "truncated": ("truncated-",),
@@ -67,7 +67,7 @@ class CaptureHandler:
     async def show(self, query: Query) -> Answer:
         """Return the sources in the order in which they were opened; in a window, what they counted in it."""
         if query.window != Window():
-            return await asyncio.to_thread(self._over_time, query)
+            return await in_thread(self._over_time, query)
         state = self._history() if self._history else None
         rows = [{**row, "history": state} for row in self.rows()]
         notes = [] if rows else ["No interface is read: start podwire serve with --interface."]

@@ -6,7 +6,6 @@ become filters on endpoint numbers.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.support.errors import NotFoundError
 from podwire.support.port_names import app_name
+from podwire.support.waiting import in_thread
 
 if TYPE_CHECKING:
     from podwire.engine.connection_questions import ConnectionQuestions
@@ -111,9 +111,9 @@ class ConnectionHandler:
         filters, rest = self._split(query, now_ns)
         # The core may cut where the first rows are the answer, and must not where all of them are to be counted.
         limit = query.source_limit if not rest else 0
-        if (not limit or limit > MOST_SINGLE_ROWS) and await asyncio.to_thread(self._are_many, filters):
+        if (not limit or limit > MOST_SINGLE_ROWS) and await in_thread(self._are_many, filters):
             return await self._answer_past(query, now_ns, with_history=False)
-        stamped = await asyncio.to_thread(self._snapshot, filters, limit)
+        stamped = await in_thread(self._snapshot, filters, limit)
         rows = [self._row(core_row, now_ns) for core_row in stamped]
         answer = answer_rows(replace(query, conditions=rest), rows, now_ns=now_ns)
         if answer.count:
@@ -130,12 +130,12 @@ class ConnectionHandler:
         """Clear the table, or what history keeps of it. Raises NotFoundError where no history is kept."""
         assert not values
         if verb == "clear":
-            await asyncio.to_thread(self._parts.capture.clear)
+            await in_thread(self._parts.capture.clear)
             return ()
         if self._clear_history is None:
             msg = "No history is kept here."
             raise NotFoundError(msg)
-        await asyncio.to_thread(self._clear_history)
+        await in_thread(self._clear_history)
         return ()
 
     def _are_many(self, filters: list[Filter]) -> bool:

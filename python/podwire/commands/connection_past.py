@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from podwire.catalog.show_options import COUNT_COLUMN
 from podwire.commands.answer import Answer
 from podwire.commands.query import Query
@@ -11,6 +9,7 @@ from podwire.commands.rollup import core_filters, ready, stored, text_orders, wi
 from podwire.engine.connection_questions import ConnectionQuestions
 from podwire.history.questions import NEWEST, Groups, Question
 from podwire.support.port_names import port_names
+from podwire.support.waiting import in_thread
 
 NOTHING = "No connection matches that was there in this time, in the table or in the history."
 
@@ -44,7 +43,7 @@ async def answer_past(
         **text_orders(query),
     )
     filters = core_filters(query.conditions) + window_filters(window)
-    found = await asyncio.to_thread(questions.ask, question, filters=filters, with_history=with_history)
+    found = await in_thread(questions.ask, question, filters=filters, with_history=with_history)
     notes = [] if len(found.table) else [NOTHING]
     return ready(query, found, notes=notes)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from podwire.catalog.encrypted import ENCRYPTED
@@ -10,6 +9,7 @@ from podwire.commands.answer import Answer, Row
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
+from podwire.support.waiting import in_thread
 
 _COPIED = ("kind", "node-packets", "node-bytes", "peer-packets", "peer-bytes", "started-time", "last-time")
 
@@ -31,7 +31,7 @@ class EncryptedHandler:
     async def show(self, query: Query) -> Answer:
         """Return the pairs, the latest to begin first."""
         now_ns = self._parts.clock.now_ns()
-        pairs = await asyncio.to_thread(self._parts.capture.encrypted)
+        pairs = await in_thread(self._parts.capture.encrypted)
         names = self._names()
         rows = [_row(pair, names, now_ns) for pair in pairs]
         rows.sort(key=lambda row: (-row["started-time"], row["node-ip"], row["peer-ip"], row["kind"]))

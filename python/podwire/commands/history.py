@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from podwire.commands.configuring import Configurator
 from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
+from podwire.support.waiting import in_thread
 
 if TYPE_CHECKING:
     from podwire.history import HistoryStore
@@ -29,7 +29,7 @@ class HistoryHandler:
 
     async def show(self, query: Query) -> Answer:
         """Return the kinds in the order of the schema."""
-        rows = await asyncio.to_thread(self._rows)
+        rows = await in_thread(self._rows)
         notes = [self._store.fault] if self._store.fault else []
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import NamedTuple
 
 from podwire.catalog.k8s_pod import K8S_POD
@@ -13,6 +12,7 @@ from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.model.pods import Pod, PodContainer
+from podwire.support.waiting import in_thread
 
 
 class _Entry(NamedTuple):
@@ -81,7 +81,7 @@ class PodHandler:
         """Return a row a Pod, by cluster, namespace and name."""
         # Taken here, since a thread that goes through a table must not meet a change of it.
         entries = list(self._parts.pods.entries())
-        return await asyncio.to_thread(self._show, query, entries)
+        return await in_thread(self._show, query, entries)
 
     def _show(self, query: Query, entries: list[tuple[str, Pod]]) -> Answer:
         now_ns = self._parts.clock.now_ns()

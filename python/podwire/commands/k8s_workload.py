@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from podwire.commands.query import Query
 from podwire.commands.show import answer_rows
 from podwire.engine.parts import Parts
 from podwire.model.pods import Pod
+from podwire.support.waiting import in_thread
 
 _Key = tuple[str, str, str, str]
 """Cluster, namespace, kind, name."""
@@ -62,7 +62,7 @@ class WorkloadHandler:
         services = self._services() if "services" in query.needed else {}
         # Taken here, since a thread that goes through a table must not meet a change of it.
         pods = list(self._parts.pods.all())
-        return await asyncio.to_thread(self._show, query, pods, services)
+        return await in_thread(self._show, query, pods, services)
 
     def _show(self, query: Query, pods: list[tuple[str, Pod]], services: dict[str, set[str]]) -> Answer:
         found: dict[_Key, _Workload] = {}

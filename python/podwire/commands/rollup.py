@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
@@ -19,6 +18,7 @@ from podwire.history.where import Condition as Stored
 from podwire.support.clock import Clock
 from podwire.support.errors import UsageError
 from podwire.support.port_names import port_names
+from podwire.support.waiting import in_thread
 
 DEFAULT_NS = 3_600_000_000_000
 """The time that sums are of where nothing is said of it: an hour."""
@@ -71,7 +71,7 @@ class Asker:
             **text_orders(query if is_ordered else replace(query, sort=())),
         )
         filters = core_filters(about_connections) + window_filters(window)
-        return await asyncio.to_thread(self.questions.ask, question, filters=filters)
+        return await in_thread(self.questions.ask, question, filters=filters)
 
     async def answer(self, query: Query, rollup: Rollup, *, ignored: Sequence[str] = ()) -> Answer:
         """Answer a query about sums; `ignored` are the columns whose filters were understood already."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from podwire.commands.show import answer_rows
 from podwire.engine.claiming import PROTOCOLS
 from podwire.engine.names import NOBODY, Names
 from podwire.engine.parts import Parts
+from podwire.support.waiting import in_thread
 from podwire.tables.claims import Door, Place
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class VPortHistoryHandler:
 
     async def show(self, query: Query) -> Answer:
         """Return a row for each time that somebody had an address, by cluster and address, oldest first."""
-        return await asyncio.to_thread(self._show, query)
+        return await in_thread(self._show, query)
 
     def _show(self, query: Query) -> Answer:
         now_ns = self._parts.clock.now_ns()

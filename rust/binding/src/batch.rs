@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
+use arrow_array::cast::AsArray;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, to_ffi};
+use arrow_array::types::Int64Type;
 use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatchOptions, StructArray};
 use arrow_schema::{DataType, Field, Schema};
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyDict, PyString};
 use track::Connection;
 
 use crate::columns::{Column, Kind};
@@ -37,6 +40,33 @@ impl RecordBatch {
     fn __len__(&self) -> usize {
         self.0.num_rows()
     }
+
+    /// A dictionary a row. For a few rows that spares the time to import what reads the columns.
+    fn to_rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let schema = self.0.schema();
+        let names: Vec<_> = schema.fields().iter().map(|field| PyString::new(py, field.name())).collect();
+        let row = |number| {
+            let row = PyDict::new(py);
+            for (name, column) in names.iter().zip(self.0.columns()) {
+                row.set_item(name, cell(py, column, number)?)?;
+            }
+            Ok(row)
+        };
+        (0..self.0.num_rows()).map(row).collect()
+    }
+}
+
+/// One value of a column of the types that [`build`] makes.
+fn cell<'py>(py: Python<'py>, column: &ArrayRef, row: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if column.is_null(row) {
+        return Ok(None);
+    }
+    let cell = match column.data_type() {
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into_bound_py_any(py)?,
+        DataType::Boolean => column.as_boolean().value(row).into_bound_py_any(py)?,
+        _ => PyString::new(py, column.as_string::<i32>().value(row)).into_any(),
+    };
+    Ok(Some(cell))
 }
 
 fn export(batch: &arrow_array::RecordBatch) -> Result<(FFI_ArrowArray, FFI_ArrowSchema)> {

@@ -101,6 +101,12 @@ def test_an_unknown_column_is_named(crowd: Capture) -> None:
         crowd.rows([], ["id", "colour"])
 
 
+def test_rows_are_what_the_snapshot_tells(crowd: Capture) -> None:
+    columns = ["id", "src-ip", "source", "cur-state", "end", "latency", "vxlan", "encap", "started-time", "one-way"]
+    assert crowd.rows([], columns) == crowd.snapshot([], columns).to_pylist()
+    assert crowd.rows([], []) == [{}] * 20
+
+
 def test_the_snapshot_is_an_arrow_batch(crowd: Capture) -> None:
     batch = crowd.snapshot([], ["id", "src-ip", "latency", "one-way", "vxlan"])
     assert batch.num_rows == 20
