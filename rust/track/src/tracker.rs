@@ -27,6 +27,7 @@ mod ahead;
 mod batch;
 mod bounds;
 mod datagrams;
+mod reading;
 mod segments;
 
 /// Networks of tunnels in which the other direction of a plain connection is looked for.

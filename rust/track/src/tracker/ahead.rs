@@ -8,7 +8,8 @@ use crate::lane::{Kind, Lane, WidePair};
 use crate::spread::Spread;
 
 use super::Tracker;
-use super::batch::{LANES, Lanes, Origin, Tally};
+use super::batch::{LANES, Lanes, Origin};
+use super::reading::Tally;
 
 /// The frames of a sheaf.
 struct Numbered<'s, F> {
