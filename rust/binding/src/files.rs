@@ -137,13 +137,23 @@ impl Input {
     /// Hands over the next frames; false when there are none.
     fn next_batch(&mut self, reading: &Reading, sink: &mut dyn FnMut(&[Frame<'_>], u64)) -> bool {
         let Self { merged, doors, last_ns } = self;
-        merged.next_batch(&mut |frames| {
-            reading.packets.fetch_add(frames.len() as u64, Ordering::Relaxed);
-            doors.look(frames);
-            *last_ns = frames.iter().map(|frame| frame.ts_ns).fold(*last_ns, u64::max);
-            sink(frames, *last_ns);
-        })
+        merged.next_batch(&mut |frames| sink(frames, note(frames, reading, doors, last_ns)))
     }
+
+    /// The same for all frames that are in memory, which is exchanged for `memory`; false, with nothing done, where
+    /// frames have to be merged or there are none.
+    fn next_piece(&mut self, reading: &Reading, memory: &mut Vec<u8>, sink: &mut dyn FnMut(&[Frame<'_>], u64)) -> bool {
+        let Self { merged, doors, last_ns } = self;
+        merged.next_piece(memory, &mut |frames| sink(frames, note(frames, reading, doors, last_ns)))
+    }
+}
+
+/// Notes frames that were read. Returns the time of the latest one so far.
+fn note(frames: &[Frame<'_>], reading: &Reading, doors: &mut Doors, last_ns: &mut u64) -> u64 {
+    reading.packets.fetch_add(frames.len() as u64, Ordering::Relaxed);
+    doors.look(frames);
+    *last_ns = frames.iter().map(|frame| frame.ts_ns).fold(*last_ns, u64::max);
+    *last_ns
 }
 
 /// Reads all in this thread.

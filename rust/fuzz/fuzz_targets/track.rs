@@ -39,7 +39,7 @@ fn count_ahead(frames: &[Frame<'_>]) -> Vec<u64> {
                 sheaves[usize::from(share.shard)].add_unread(number, frame.source);
             }
         }
-        for (tracker, sheaf) in trackers.iter_mut().zip(&sheaves) {
+        for (tracker, sheaf) in trackers.iter_mut().zip(&mut sheaves) {
             tracker.batch_ahead(sheaf, 0..some.len(), true, &|number| some[usize::from(number)]);
         }
     }

@@ -38,6 +38,9 @@ pub trait Frames: Send {
     /// Lets go of all records before `position`.
     fn consume(&mut self, position: usize);
 
+    /// Gives the memory that holds what was consumed since the last `fill` in exchange for `memory`, in which it goes on.
+    fn exchange(&mut self, memory: &mut Vec<u8>);
+
     /// Sets the number that the frames carry.
     fn set_source(&mut self, source: u16);
 

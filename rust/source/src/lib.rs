@@ -27,7 +27,7 @@ pub use filter::{Interest, Mode, Ports};
 pub use frames::{BATCH_FRAMES, Frames, open};
 pub use input::{Progress, stored_bytes};
 pub use interface::{Interface, Options};
-pub use merge::Merged;
+pub use merge::{Merged, PIECE_FRAMES};
 pub use monitor::{Monitor, State};
 pub use rotated::open_many;
 pub use sys::LargePages;

@@ -7,6 +7,9 @@ use wire::Frame;
 
 use crate::frames::{BATCH_FRAMES, Frames};
 
+/// The most frames in a piece, but for the batch that begins within them.
+pub const PIECE_FRAMES: usize = 1 << 15;
+
 /// Merges readers by time. Records of one reader keep their order, also where its clock went backwards.
 pub struct Merged {
     readers: Vec<Box<dyn Frames>>,
@@ -62,6 +65,30 @@ impl Merged {
             self.advance(reader);
         }
         any
+    }
+
+    /// Hands all frames that are in memory to `sink`, some at a time and at most [`PIECE_FRAMES`], and then their memory
+    /// over, in exchange for `memory`: they need not be copied to be kept. Returns false, with nothing done, where frames
+    /// of several readers are to be merged, or there are none.
+    pub fn next_piece(&mut self, memory: &mut Vec<u8>, sink: &mut dyn FnMut(&[Frame<'_>])) -> bool {
+        self.wake_next();
+        let Some(&Reverse((_, number))) = self.heads.peek().filter(|_| self.heads.len() == 1) else { return false };
+        let reader = &mut self.readers[number];
+        let mut batch = Vec::with_capacity(BATCH_FRAMES);
+        let mut position = self.positions[number];
+        let mut left = PIECE_FRAMES;
+        while left > 0 && reader.time_at(position).is_some() {
+            position = reader.run(position, u64::MAX, &mut batch);
+            left = left.saturating_sub(batch.len());
+            sink(&batch);
+            batch.clear();
+        }
+        drop(batch);
+        reader.consume(position);
+        reader.exchange(memory);
+        self.heads.clear();
+        self.advance(number);
+        true
     }
 
     /// One sentence for each thing that kept a reader from being read to its end.

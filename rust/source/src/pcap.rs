@@ -108,6 +108,10 @@ impl Frames for PcapFile {
         self.stored.start = position;
     }
 
+    fn exchange(&mut self, memory: &mut Vec<u8>) {
+        self.stored.exchange(memory);
+    }
+
     fn set_source(&mut self, source: u16) {
         self.stored.source = source;
     }

@@ -263,6 +263,10 @@ impl Frames for PcapngFile {
         self.stored.start = position;
     }
 
+    fn exchange(&mut self, memory: &mut Vec<u8>) {
+        self.stored.exchange(memory);
+    }
+
     fn set_source(&mut self, source: u16) {
         self.stored.source = source;
     }

@@ -122,6 +122,12 @@ impl Frames for Rotated {
         }
     }
 
+    fn exchange(&mut self, memory: &mut Vec<u8>) {
+        if let Stage::Open(reader) = &mut self.stage {
+            reader.exchange(memory);
+        }
+    }
+
     fn set_source(&mut self, source: u16) {
         self.source = source;
     }

@@ -39,6 +39,11 @@ impl Stored {
         self.bytes().len() - self.start
     }
 
+    /// Gives the memory in which the records before `start` are in exchange for `memory`, and goes on in that.
+    pub(crate) fn exchange(&mut self, memory: &mut Vec<u8>) {
+        self.window.exchange(std::mem::take(&mut self.start), memory);
+    }
+
     /// Passes over bytes that nobody wants. Returns whether there were as many.
     pub(crate) fn pass_over(&mut self, count: u64) -> bool {
         let there = self.bytes().len() - self.start;

@@ -49,13 +49,16 @@ pub(crate) struct Seen {
     pub(crate) notes: Vec<String>,
 }
 
-/// Reads everything, numbered in the order given.
-pub(crate) fn read_all(readers: Vec<Box<dyn Frames>>) -> Seen {
-    let mut readers = readers;
+fn numbered(mut readers: Vec<Box<dyn Frames>>) -> Merged {
     for (number, reader) in readers.iter_mut().enumerate() {
         reader.set_source(number as u16);
     }
-    let mut merged = Merged::new(readers);
+    Merged::new(readers)
+}
+
+/// Reads everything, numbered in the order given.
+pub(crate) fn read_all(readers: Vec<Box<dyn Frames>>) -> Seen {
+    let mut merged = numbered(readers);
     let mut frames = Vec::new();
     while merged.next_batch(&mut |batch| {
         assert!(!batch.is_empty());
@@ -64,9 +67,36 @@ pub(crate) fn read_all(readers: Vec<Box<dyn Frames>>) -> Seen {
     Seen { frames, errors: merged.errors(), notes: merged.notes() }
 }
 
-/// Reads a file made of these bytes, which opens.
+/// The same with the memory of frames handed over, where it is: they are looked at when it has been.
+pub(crate) fn read_in_pieces(readers: Vec<Box<dyn Frames>>) -> Seen {
+    let mut merged = numbered(readers);
+    let mut frames = Vec::new();
+    let mut memory = Vec::new();
+    loop {
+        let mut places = Vec::new();
+        if merged.next_piece(&mut memory, &mut |batch| {
+            places.extend(batch.iter().map(|f| (f.ts_ns, f.wire_len, f.data.as_ptr().addr(), f.data.len(), f.source)));
+        }) {
+            let start = memory.as_ptr().addr();
+            let bytes = |at: usize, len: usize| memory[at - start..][..len].to_vec();
+            frames.extend(places.iter().map(|&(time, wire, at, len, source)| (time, wire, bytes(at, len), source)));
+        } else if !merged.next_batch(&mut |batch| {
+            frames.extend(batch.iter().map(|f| (f.ts_ns, f.wire_len, f.data.to_vec(), f.source)));
+        }) {
+            return Seen { frames, errors: merged.errors(), notes: merged.notes() };
+        }
+    }
+}
+
+/// Reads a file made of these bytes, which opens: by batches and in pieces, which come to the same.
 pub(crate) fn read_bytes(bytes: &[u8]) -> Seen {
-    read_all(vec![Scratch::new(bytes).open().unwrap()])
+    let file = Scratch::new(bytes);
+    let seen = read_all(vec![file.open().unwrap()]);
+    let other = read_in_pieces(vec![file.open().unwrap()]);
+    // How much is in memory decides whether what broke the input is known, or only what it did to a record.
+    assert!(seen.frames == other.frames && seen.notes == other.notes, "in pieces it is something else");
+    assert_eq!(seen.errors.len(), other.errors.len());
+    seen
 }
 
 /// Why a file made of these bytes does not open.

@@ -8,6 +8,8 @@ use crate::error::plain;
 
 /// How much is read at once: as much as a second cache has. Less costs more system calls, more is slower to read again.
 const WINDOW_BYTES: usize = 1 << 20;
+/// The same where memory is exchanged: what is in it then has to stay in the cache until it has been counted.
+const EXCHANGED_BYTES: usize = 320 << 10;
 
 /// The bytes of an input from `offset` on.
 pub(crate) struct Window {
@@ -60,6 +62,16 @@ impl Window {
                 Err(error) => self.failure = Some(plain(&error)),
             }
         }
+    }
+
+    /// Lets go of the first `count` bytes by giving its memory in exchange for `memory`, in which it goes on.
+    pub(crate) fn exchange(&mut self, count: usize, memory: &mut Vec<u8>) {
+        let count = count.min(self.filled);
+        let rest = self.filled - count;
+        memory.resize(rest.max(EXCHANGED_BYTES), 0);
+        memory[..rest].copy_from_slice(&self.buffer[count..self.filled]);
+        (self.filled, self.offset) = (rest, self.offset + count as u64);
+        std::mem::swap(&mut self.buffer, memory);
     }
 
     /// Lets go of the first `count` bytes, however many, without keeping what lies between. Returns whether there were

@@ -1,9 +1,9 @@
 //! A piece of the captures that several threads work on: its frames, and for each tracker those that are its own.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use source::BATCH_FRAMES;
+use source::{BATCH_FRAMES, PIECE_FRAMES};
 use track::{Frame, LinkType, Preview, Sheaf, Stragglers, Tracker};
 
 use crate::core::Core;
@@ -12,11 +12,12 @@ use crate::files::gate::Gate;
 use crate::files::{Input, Reading};
 use crate::learned::Learned;
 
-/// About so many bytes of frames make a chunk: they stay in the cache between being read and being counted.
+/// About so many bytes of frames that were merged make a chunk: they stay in the cache between being read and being
+/// counted.
 const BYTES: usize = 512 << 10;
 /// The most frames, but for those of the batch that begins within them.
 const FRAMES: usize = 2048;
-const _: () = assert!(FRAMES + BATCH_FRAMES <= Sheaf::MOST_FRAMES);
+const _: () = assert!(FRAMES + BATCH_FRAMES <= Sheaf::MOST_FRAMES && PIECE_FRAMES + BATCH_FRAMES <= Sheaf::MOST_FRAMES);
 
 /// A frame without its bytes.
 #[derive(Clone, Copy)]
@@ -43,10 +44,13 @@ struct Answer {
 #[derive(Default)]
 pub(crate) struct Chunk {
     bytes: Vec<u8>,
+    /// Where the first frame is in `bytes`.
+    first: usize,
     stubs: Vec<Stub>,
     /// Up to which frame, and the time at which connections are then looked at.
     looks: Vec<(usize, u64)>,
-    sheaves: Vec<Sheaf>,
+    /// One for each tracker, which takes its own out to count it.
+    sheaves: Mutex<Vec<Sheaf>>,
     /// Frames whose tracker is to be told in the order of the frames.
     later: Vec<u16>,
     /// Ports that may be new.
@@ -60,16 +64,23 @@ pub(crate) struct Chunk {
 impl Chunk {
     /// Takes the next frames; false at the end.
     pub(crate) fn fill(&mut self, input: &mut Input, reading: &Reading) -> bool {
-        self.bytes.clear();
         self.stubs.clear();
         self.looks.clear();
         self.later.clear();
         self.answers.clear();
         self.lessons.clear();
-        self.sheaves.iter_mut().for_each(Sheaf::clear);
+        self.sheaves().iter_mut().for_each(Sheaf::clear);
+        if !reading.progress.is_stopped() && self.fill_whole(input, reading) {
+            return true;
+        }
+        self.first = 0;
+        self.bytes.clear();
         while self.bytes.len() < BYTES && self.stubs.len() < FRAMES && !reading.progress.is_stopped() {
             let more = input.next_batch(reading, &mut |frames, now_ns| {
-                frames.iter().for_each(|frame| self.push(frame));
+                for frame in frames {
+                    self.stubs.push(Stub::of(frame, self.bytes.len()));
+                    self.bytes.extend_from_slice(frame.data);
+                }
                 self.looks.push((self.stubs.len(), now_ns));
             });
             if !more {
@@ -79,23 +90,31 @@ impl Chunk {
         !self.stubs.is_empty()
     }
 
-    fn push(&mut self, frame: &Frame<'_>) {
-        self.stubs.push(Stub {
-            ts_ns: frame.ts_ns,
-            at: self.bytes.len() as u32,
-            len: frame.data.len() as u32,
-            wire_len: frame.wire_len,
-            source: frame.source,
-            link: frame.link,
-            vlan: frame.vlan,
+    /// Takes the frames that are in memory together with the memory; false where there is no such piece.
+    fn fill_whole(&mut self, input: &mut Input, reading: &Reading) -> bool {
+        let Self { bytes, stubs, looks, .. } = self;
+        let mut first = None;
+        let is_some = input.next_piece(reading, bytes, &mut |frames, now_ns| {
+            for frame in frames {
+                let address = frame.data.as_ptr().addr();
+                stubs.push(Stub::of(frame, address - *first.get_or_insert(address)));
+            }
+            looks.push((stubs.len(), now_ns));
         });
-        self.bytes.extend_from_slice(frame.data);
+        self.first = first.map_or(0, |first| first - self.bytes.as_ptr().addr());
+        is_some
+    }
+
+    fn sheaves(&mut self) -> &mut Vec<Sheaf> {
+        self.sheaves.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the frames, and tells whose they are, as far as that can be told out of order.
+    #[inline(never)]
     pub(crate) fn sort(&mut self, preview: &Arc<Preview>, shards: usize, gate: Option<&mut Gate>, learned: &Learned) {
-        let Self { bytes, stubs, sheaves, later, answers, .. } = self;
-        sheaves.resize_with(shards, Sheaf::default);
+        self.sheaves().resize_with(shards, Sheaf::default);
+        let Self { bytes, first, stubs, sheaves, later, answers, .. } = self;
+        let (bytes, sheaves) = (&bytes[*first..], sheaves.get_mut().unwrap_or_else(PoisonError::into_inner));
         let mut gate = gate;
         for (number, stub) in (0..).zip(stubs.iter()) {
             let frame = stub.frame(bytes);
@@ -118,8 +137,9 @@ impl Chunk {
 
     /// Tells the rest, once all chunks before it have been told.
     pub(crate) fn settle(&mut self, stragglers: &mut Stragglers, learned: &Learned) {
-        let Self { bytes, stubs, sheaves, later, answers, lessons, preview, .. } = self;
+        let Self { bytes, first, stubs, sheaves, later, answers, lessons, preview, .. } = self;
         let Some(preview) = preview else { return };
+        let (bytes, sheaves) = (&bytes[*first..], sheaves.get_mut().unwrap_or_else(PoisonError::into_inner));
         for &number in later.iter() {
             let share = preview.spread().in_order(&stubs[usize::from(number)].frame(bytes), stragglers);
             let others = sheaves.iter_mut().enumerate().filter(|(shard, _)| *shard != usize::from(share.shard));
@@ -132,8 +152,20 @@ impl Chunk {
         lessons.extend(answers.iter().filter(|answer| learned.add(answer.port)));
     }
 
-    /// Counts the frames of one tracker. Returns whether it agreed with what they were read ahead with.
+    /// Counts the frames of one tracker, once. Returns whether it agreed with what they were read ahead with.
     pub(crate) fn count(&self, core: &Core, shard: usize) -> Result<bool> {
+        let mut sheaf = std::mem::take(&mut self.all_sheaves()[shard]);
+        let agrees = self.count_sheaf(core, shard, &mut sheaf);
+        // Back for the next frames.
+        self.all_sheaves()[shard] = sheaf;
+        agrees
+    }
+
+    fn all_sheaves(&self) -> MutexGuard<'_, Vec<Sheaf>> {
+        self.sheaves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_sheaf(&self, core: &Core, shard: usize, sheaf: &mut Sheaf) -> Result<bool> {
         let mut lessons = self.lessons.iter().filter(|lesson| usize::from(lesson.shard) != shard).peekable();
         let mut from = 0;
         let mut agrees = true;
@@ -142,26 +174,36 @@ impl Chunk {
             agrees = self.preview.as_ref().is_some_and(|preview| tracker.agrees_with(preview));
             while let Some(lesson) = lessons.next_if(|lesson| usize::from(lesson.number) < to) {
                 let behind = usize::from(lesson.number) + 1;
-                self.count_some(&mut tracker, shard, from..behind, agrees);
+                self.count_some(&mut tracker, sheaf, from..behind, agrees);
                 tracker.learn_port(lesson.port);
                 from = behind;
             }
-            self.count_some(&mut tracker, shard, from..to, agrees);
+            self.count_some(&mut tracker, sheaf, from..to, agrees);
             from = to;
             tracker.expire(now_ns);
         }
         Ok(agrees)
     }
 
-    fn count_some(&self, tracker: &mut Tracker, shard: usize, numbers: Range<usize>, agrees: bool) {
-        let Self { bytes, stubs, sheaves, .. } = self;
-        if let Some(sheaf) = sheaves.get(shard) {
-            tracker.batch_ahead(sheaf, numbers, agrees, &|number| stubs[usize::from(number)].frame(bytes));
-        }
+    fn count_some(&self, tracker: &mut Tracker, sheaf: &mut Sheaf, numbers: Range<usize>, agrees: bool) {
+        let (bytes, stubs) = (&self.bytes[self.first..], &self.stubs);
+        tracker.batch_ahead(sheaf, numbers, agrees, &|number| stubs[usize::from(number)].frame(bytes));
     }
 }
 
 impl Stub {
+    fn of(frame: &Frame<'_>, at: usize) -> Self {
+        Self {
+            ts_ns: frame.ts_ns,
+            at: at as u32,
+            len: frame.data.len() as u32,
+            wire_len: frame.wire_len,
+            source: frame.source,
+            link: frame.link,
+            vlan: frame.vlan,
+        }
+    }
+
     fn frame<'a>(&self, bytes: &'a [u8]) -> Frame<'a> {
         let from = self.at as usize;
         Frame {

@@ -1,6 +1,6 @@
 //! Files made here, byte by byte: sound ones in every form, and broken ones.
 
-use crate::testing::{Scratch, noise, pcap, read_all, read_bytes, refusal};
+use crate::testing::{Scratch, noise, pcap, read_all, read_bytes, read_in_pieces, refusal};
 
 #[derive(Clone, Copy)]
 struct Shape {
@@ -73,6 +73,14 @@ fn files_are_merged_by_time() {
     let order: Vec<_> = seen.frames.iter().map(|frame| (frame.0 / 1_000_000_000, frame.3)).collect();
     let expected = [(1, 0), (2, 1), (3, 1), (4, 0), (4, 0), (5, 3), (4, 3), (6, 3), (8, 1), (9, 0)];
     assert_eq!(order, expected);
+    assert!(seen == read_in_pieces(files.iter().map(|file| file.open().unwrap()).collect()));
+}
+
+#[test]
+fn more_than_a_piece_takes_is_handed_over_in_several() {
+    let count = crate::merge::PIECE_FRAMES + 1000;
+    let seen = read_bytes(&pcap(&vec![1; count], b""));
+    assert_eq!(seen.frames.len(), count);
 }
 
 #[test]

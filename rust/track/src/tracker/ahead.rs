@@ -8,7 +8,7 @@ use crate::lane::{Kind, Lane, WidePair};
 use crate::spread::Spread;
 
 use super::Tracker;
-use super::batch::{LANES, Lanes, Origin};
+use super::batch::{LANES, Origin};
 use super::reading::Tally;
 
 /// The frames of a sheaf.
@@ -49,67 +49,62 @@ impl Tracker {
             && self.overlays.specs() == preview.spread.overlays().specs()
     }
 
-    /// Counts the frames of a sheaf whose numbers are in `numbers`; `find` has the frames. What was read ahead is read
-    /// again where the preview that it was read with is not `is_valid` any more.
+    /// Counts the frames of a sheaf whose numbers are in `numbers`, each of them once; `find` has the frames. What was read
+    /// ahead is read again where the preview that it was read with is not `is_valid` any more.
     pub fn batch_ahead<'a>(
         &mut self,
-        sheaf: &Sheaf,
+        sheaf: &mut Sheaf,
         numbers: Range<usize>,
         is_valid: bool,
         find: &impl Fn(u16) -> Frame<'a>,
     ) {
         let at = |number: usize| sheaf.places.partition_point(|place| usize::from(place.number) < number);
-        let (mut from, to) = (at(numbers.start), at(numbers.end));
+        let all = at(numbers.start)..at(numbers.end);
         let mut work = std::mem::take(&mut self.work);
-        while from < to {
-            let some = from..to.min(from + LANES);
-            let (lanes, places) = (&sheaf.lanes[some.clone()], &sheaf.places[some]);
-            let origin = Numbered { places, wide: &sheaf.wide, find };
+        let Sheaf { lanes, places, wide } = sheaf;
+        for (lanes, places) in lanes[all.clone()].chunks_mut(LANES).zip(places[all].chunks(LANES)) {
+            let origin = Numbered { places, wide, find };
             if self.is_collecting {
-                self.take_all(lanes, is_valid, &origin, &mut work);
-                self.ask_all(&origin, lanes.len(), &mut work);
-                self.count_all(&origin, lanes.len(), &work);
+                self.take_all(lanes, is_valid, &origin, &mut work.wide);
+                self.ask_all(&origin, lanes);
+                self.count_all(&origin, lanes, &work.wide);
             } else {
                 self.let_all_go(lanes, &origin);
             }
-            from += lanes.len();
         }
         self.work = work;
     }
 
+    /// Reads what was not read ahead, and asks for where the index has all of them.
     #[inline(never)]
     fn take_all<'a, F: Fn(u16) -> Frame<'a>>(
         &mut self,
-        lanes: &[Lane],
+        lanes: &mut [Lane],
         is_valid: bool,
         origin: &Numbered<'_, F>,
-        work: &mut Lanes,
+        wide: &mut [WidePair],
     ) {
         let mut tally = Tally::of(origin.places.first().map_or(0, |place| place.source));
         let (mut packets, mut last_ns) = (0, self.last_packet_ns);
-        for (number, ((read, place), (lane, wide))) in
-            lanes.iter().zip(origin.places).zip(work.lanes.iter_mut().zip(&mut work.wide)).enumerate()
-        {
-            if read.kind == Kind::Done {
-                *lane = Lane::default();
+        for (number, (lane, place)) in lanes.iter_mut().zip(origin.places).enumerate() {
+            if lane.kind == Kind::Done {
                 continue;
             }
             if place.source != tally.source {
                 self.note(std::mem::replace(&mut tally, Tally::of(place.source)), std::mem::take(&mut packets));
             }
             packets += 1;
-            if (read.kind == Kind::Segment) & is_valid {
-                *lane = *read;
-                if read.key.is_v6() {
-                    *wide = origin.wide[read.guess as usize];
+            if (lane.kind == Kind::Segment) & is_valid {
+                if lane.key.is_v6() {
+                    wide[number] = origin.wide[lane.guess as usize];
                 }
-                tally.bytes += u64::from(read.wire_len);
-                last_ns = last_ns.max(read.ts_ns);
+                tally.bytes += u64::from(lane.wire_len);
+                last_ns = last_ns.max(lane.ts_ns);
             } else {
                 let frame = origin.frame(number);
                 tally.bytes += u64::from(frame.wire_len);
                 last_ns = last_ns.max(frame.ts_ns);
-                self.read_closely(lane, wide, &frame);
+                self.read_closely(lane, &mut wide[number], &frame);
                 tally.noted += 1;
             }
             self.table.prefetch_index(&lane.key);

@@ -50,8 +50,9 @@ impl Tracker {
         while !rest.is_empty() {
             let count = LANES.min(rest.len());
             self.read_all(rest, count, &mut work);
-            self.ask_all(rest, count, &mut work);
-            self.count_all(rest, count, &work);
+            let Lanes { lanes, wide } = &mut work;
+            self.ask_all(rest, &mut lanes[..count]);
+            self.count_all(rest, &lanes[..count], wide);
             rest = &rest[count..];
         }
         self.work = work;
@@ -73,10 +74,10 @@ impl Tracker {
 
     // The three steps, of which reading is the first, are functions of their own: together they need more registers than
     // there are.
-    /// Sorts out copies among the first `count` lanes, and asks for the others' places in the table.
+    /// Sorts out copies among the lanes, and asks for the others' places in the table.
     #[inline(never)]
-    pub(super) fn ask_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), count: usize, work: &mut Lanes) {
-        for (number, lane) in work.lanes[..count].iter_mut().enumerate() {
+    pub(super) fn ask_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), lanes: &mut [Lane]) {
+        for (number, lane) in lanes.iter_mut().enumerate() {
             if lane.kind == Kind::Done {
                 continue;
             }
@@ -89,12 +90,12 @@ impl Tracker {
     }
 
     #[inline(never)]
-    pub(super) fn count_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), count: usize, work: &Lanes) {
-        for (number, lane) in work.lanes[..count].iter().enumerate() {
+    pub(super) fn count_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), lanes: &[Lane], wide: &[WidePair]) {
+        for (number, (lane, wide)) in lanes.iter().zip(wide).enumerate() {
             if lane.kind == Kind::Segment {
-                self.count_segment(lane, &work.wide[number], || origin.frame(number));
+                self.count_segment(lane, wide, || origin.frame(number));
             } else if !matches!(lane.kind, Kind::Done | Kind::Unread) {
-                self.count_other(lane, &work.wide[number], &origin.frame(number));
+                self.count_other(lane, wide, &origin.frame(number));
             }
         }
     }

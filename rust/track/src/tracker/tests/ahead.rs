@@ -102,7 +102,7 @@ fn count_ahead(trackers: &mut [Tracker], preview: &Preview, frames: &[Frame<'_>]
             let others = sheaves.iter_mut().enumerate().filter(|(shard, _)| *shard != usize::from(share.shard));
             others.for_each(|(_, sheaf)| sheaf.take_back(number));
         }
-        for (tracker, sheaf) in trackers.iter_mut().zip(&sheaves) {
+        for (tracker, sheaf) in trackers.iter_mut().zip(&mut sheaves) {
             let agrees = tracker.agrees_with(preview);
             for numbers in [0..17, 17..some.len().max(17)] {
                 tracker.batch_ahead(sheaf, numbers, agrees, &|number| some[usize::from(number)]);
