@@ -93,7 +93,9 @@ impl Preview {
     #[inline(always)]
     fn glance(&self, frame: &Frame<'_>) -> Option<(RawSegment, u32)> {
         let plain = wire::plain(frame.data, frame.wire_len).map(|raw| (raw, 0));
-        plain.or_else(|| wire::tunnelled(frame.data, frame.wire_len, self.spread.overlays()))
+        let overlays = self.spread.overlays();
+        let wrapped = plain.or_else(|| wire::in_vxlan(frame.data, frame.wire_len, overlays));
+        wrapped.or_else(|| wire::in_geneve_or_ip(frame.data, frame.wire_len, overlays))
     }
 
     #[inline(always)]

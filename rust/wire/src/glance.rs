@@ -1,5 +1,5 @@
 //! The frames that nearly all traffic is made of, read in a straight line: Ethernet, perhaps one VLAN tag, IPv4 without
-//! options, TCP; and the same inside VXLAN over IPv4.
+//! options, TCP; and the same inside VXLAN or Geneve over IPv4, or in IP right behind IP.
 //!
 //! Whatever differs is left to [`mod@crate::parse`], which reads everything and says what is wrong. Where both read a
 //! frame they read the same.
@@ -10,7 +10,7 @@ use crate::link::LinkType;
 use crate::overlays::{Match, Overlays};
 use crate::parsed::{Parsed, Tunnel};
 use crate::raw::{RawSegment, ip_pair};
-use crate::{ethernet, ipv4, tcp, udp, vlan, vxlan};
+use crate::{ethernet, geneve, gre, ipv4, tcp, udp, vlan, vxlan};
 
 /// Where the IPv4 header of an untagged frame is, and where the frame in VXLAN.
 const IP: usize = ethernet::HEADER_LEN;
@@ -27,6 +27,7 @@ const THREE_BYTES: u32 = 0x00ff_ffff;
 const ROUTE: u32 = 0xff00_ff3f;
 const TCP: u32 = (protocol::TCP as u32) << 24;
 const UDP: u32 = (protocol::UDP as u32) << 24;
+const IPIP: u32 = (protocol::IPV4 as u32) << 24;
 
 /// Reads a frame of the common kind. None where it is of any other.
 #[inline]
@@ -40,10 +41,11 @@ pub fn glance(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) 
     if let Some(segment) = plain(bytes, wire_len) {
         return Some(segment.parsed(vlan, None));
     }
-    let (segment, vni, told) = in_vxlan(bytes, wire_len, overlays)?;
+    let found = inside_vxlan(bytes, wire_len, overlays).map(|found| (Encap::Vxlan, found));
+    let (kind, (segment, vni, told)) = found.or_else(|| inside_another(bytes, wire_len, overlays))?;
     let outer = ip_pair(raw_pair(bytes.first_chunk::<PLAIN>()?, IP + 12));
     let Match { vni_is_identity, cluster } = told;
-    Some(segment.parsed(vlan, Some(Tunnel { kind: Encap::Vxlan, vni, vni_is_identity, cluster, outer })))
+    Some(segment.parsed(vlan, Some(Tunnel { kind, vni, vni_is_identity, cluster, outer })))
 }
 
 /// Reads an untagged Ethernet frame with a TCP segment in IPv4. None where it is any other.
@@ -59,13 +61,58 @@ pub fn plain(frame: &[u8], wire_len: u32) -> Option<RawSegment> {
 /// it is an identity. None where it is any other frame.
 #[inline(always)]
 #[must_use]
-pub fn tunnelled(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32)> {
-    let (segment, vni, told) = in_vxlan(frame, wire_len, overlays)?;
+pub fn in_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32)> {
+    let (segment, vni, told) = inside_vxlan(frame, wire_len, overlays)?;
     Some((segment, if told.vni_is_identity { 0 } else { vni }))
 }
 
+/// The same for a segment in Geneve with an Ethernet frame, or right behind the outer IPv4 header.
+#[inline]
+#[must_use]
+pub fn in_geneve_or_ip(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32)> {
+    let (_, (segment, vni, told)) = inside_another(frame, wire_len, overlays)?;
+    Some((segment, if told.vni_is_identity { 0 } else { vni }))
+}
+
+/// A segment in a tunnel, the tunnel's identifier, and what is configured for that.
+type Inside = (RawSegment, u32, Match);
+
+fn inside_another(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(Encap, Inside)> {
+    let headers: &[u8; PLAIN] = frame.first_chunk()?;
+    let total = u32::from(half(headers, IP + 2));
+    if !is_ipv4(headers, IP) || total > room(frame, wire_len) {
+        return None;
+    }
+    if carries(headers, IP, IPIP) {
+        let told = overlays.ip_in_ip(Encap::Ipip)?;
+        // The inner header is taken for one behind an Ethernet header, which is not looked at.
+        let inner: &[u8; PLAIN] = frame.get(ipv4::HEADER_LEN..)?.first_chunk()?;
+        let is_it = inner[IP] == 0x45 && carries(inner, IP, TCP);
+        let segment =
+            if is_it { segment(inner, IP, total.checked_sub(ipv4::HEADER_LEN as u32)?)? } else { return None };
+        return Some((Encap::Ipip, (segment, 0, told)));
+    }
+    if carries(headers, IP, UDP) { in_geneve(frame, headers, total, overlays) } else { None }
+}
+
+fn in_geneve(frame: &[u8], headers: &[u8; PLAIN], total: u32, overlays: &Overlays) -> Option<(Encap, Inside)> {
+    const UDP_AT: usize = IP + ipv4::HEADER_LEN;
+    const GENEVE_AT: usize = UDP_AT + udp::HEADER_LEN;
+    let door = overlays.door(half(headers, UDP_AT + 2)).filter(|door| door.kind == Encap::Geneve)?;
+    let header = geneve::Packet::new(&headers[GENEVE_AT..]).ok()?;
+    let len = u32::from(half(headers, UDP_AT + 4));
+    let left = len.checked_sub((udp::HEADER_LEN + header.header_len() + ethernet::HEADER_LEN) as u32)?;
+    let inner: &[u8; PLAIN] = frame.get(GENEVE_AT + header.header_len()..)?.first_chunk()?;
+    let is_it = is_ipv4(inner, IP) && carries(inner, IP, TCP);
+    if !is_it || header.protocol() != gre::kind::ETHERNET || len + ipv4::HEADER_LEN as u32 > total {
+        return None;
+    }
+    let told = overlays.pass(door, header.vni())?;
+    Some((Encap::Geneve, (segment(inner, IP, left)?, header.vni(), told)))
+}
+
 #[inline(always)]
-fn in_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32, Match)> {
+fn inside_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<Inside> {
     let headers: &[u8; TUNNELLED] = frame.first_chunk()?;
     if !(is_ipv4(headers, IP) && carries(headers, IP, UDP)) {
         return None;
@@ -188,8 +235,9 @@ mod tests {
     }
 
     fn overlays() -> Overlays {
-        let spec = |kind, port, vni| OverlaySpec { kind, port, vni, vni_is_identity: false, cluster: 3 };
-        Overlays::new(&[spec(Encap::Vxlan, 8472, Some(1)), spec(Encap::Geneve, 6081, None)]).0
+        let spec = |kind, port, vni| OverlaySpec { kind, port, vni, vni_is_identity: port == 6081, cluster: 3 };
+        let specs = [spec(Encap::Vxlan, 8472, Some(1)), spec(Encap::Geneve, 6081, None), spec(Encap::Ipip, 0, None)];
+        Overlays::new(&specs).0
     }
 
     fn frame(payload: usize) -> Vec<u8> {
@@ -204,13 +252,16 @@ mod tests {
             0 => frame.to_vec(),
             1 => build::tagged(frame, 0x8100, 42),
             2 => build::vxlan((addr(3), addr(4)), 8472, 1, frame),
-            _ => build::tagged(&build::vxlan((addr(3), addr(4)), 8472, 1, frame), 0x88a8, 7),
+            3 => build::tagged(&build::vxlan((addr(3), addr(4)), 8472, 1, frame), 0x88a8, 7),
+            4 => build::geneve((addr(3), addr(4)), 6081, 5, &[], frame),
+            5 => build::geneve((addr(3), addr(4)), 6081, 5, &[0, 1, 0, 1, 9, 9, 9, 9], frame),
+            _ => build::ip_in_ip((addr(3), addr(4)), build::datagram(frame)),
         }
     }
 
     #[test]
     fn the_common_kinds_are_read() {
-        for how in 0..4 {
+        for how in 0..7 {
             let frame = wrapped(&frame(100), how);
             let len = frame.len() as u32;
             let cut = &frame[..frame.len() - 90];
@@ -224,7 +275,7 @@ mod tests {
 
         #[test]
         fn it_reads_what_a_close_look_reads(
-            how in 0..4_u8,
+            how in 0..7_u8,
             payload in 0..60_usize,
             changes in proptest::collection::vec((0..130_usize, any::<u8>()), 0..3),
             cut in 0..150_usize,

@@ -64,7 +64,7 @@ impl RawSegment {
     }
 
     /// Whether it has an identification and an open window: without the one the options tell copies apart, and a window that
-    /// is closed is news. [`crate::plain`] and [`crate::tunnelled`] read no others.
+    /// is closed is news. [`crate::plain`] and what reads tunnels read no others.
     #[inline]
     #[must_use]
     pub const fn is_common(&self) -> bool {

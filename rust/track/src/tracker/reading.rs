@@ -43,7 +43,7 @@ pub(super) fn glance<const WRAPPED: bool>(
     wire_len: u32,
     overlays: &Overlays,
 ) -> Option<(RawSegment, u32)> {
-    if WRAPPED { wire::tunnelled(data, wire_len, overlays) } else { Some((wire::plain(data, wire_len)?, 0)) }
+    if WRAPPED { wire::in_vxlan(data, wire_len, overlays) } else { Some((wire::plain(data, wire_len)?, 0)) }
 }
 
 impl Tracker {
@@ -111,7 +111,9 @@ impl Tracker {
         {
             let wire_len = frame.wire_len.saturating_sub((frame.data.len() - bytes.len()) as u32);
             let wrapped = glance::<true>(bytes, wire_len, &self.overlays);
-            if let Some((raw, network)) = wrapped.or_else(|| glance::<false>(bytes, wire_len, &self.overlays)) {
+            let found = wrapped.or_else(|| glance::<false>(bytes, wire_len, &self.overlays));
+            let found = found.or_else(|| wire::in_geneve_or_ip(bytes, wire_len, &self.overlays));
+            if let Some((raw, network)) = found {
                 *lane = Lane::of_common(&self.table.seed, frame, &raw, network);
                 return;
             }
