@@ -5,7 +5,7 @@
 use wire::{Frame, LinkType, Parsed, RawSegment};
 
 use crate::hash::Seed;
-use crate::lane::{Kind, Lane, WidePair, wide_pair};
+use crate::lane::{Kind, Lane};
 use crate::spread::{Share, Spread, tells_server};
 
 /// What reading ahead depends on, as one tracker had it.
@@ -22,8 +22,6 @@ pub struct Preview {
 pub struct Sheaf {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) places: Vec<Place>,
-    /// The addresses of those that are IPv6: a lane has its own by the number in `guess`.
-    pub(crate) wide: Vec<WidePair>,
 }
 
 /// Where a frame is, and where it came from.
@@ -41,7 +39,6 @@ impl Sheaf {
     pub fn clear(&mut self) {
         self.lanes.clear();
         self.places.clear();
-        self.wide.clear();
     }
 
     /// Adds a frame of which nothing is known yet. Numbers only grow.
@@ -117,13 +114,8 @@ impl Preview {
     fn add_segment(&self, place: Place, frame: &Frame<'_>, parsed: &Parsed, sheaves: &mut [Sheaf]) -> Share {
         let learned = if tells_server(parsed.flags) { parsed.src_port } else { 0 };
         let share = Share { shard: self.spread.shard(&parsed.addrs), learned };
-        let mut lane = Lane::of_segment(&self.seed, frame, parsed, 0);
-        let sheaf = &mut sheaves[usize::from(share.shard)];
-        if lane.key.is_v6() {
-            lane.guess = sheaf.wide.len() as u32;
-            sheaf.wide.push(wide_pair(&parsed.addrs));
-        }
-        sheaf.add(lane, place);
+        let lane = Lane::of_segment(&self.seed, frame, parsed, 0);
+        sheaves[usize::from(share.shard)].add(lane, place);
         share
     }
 

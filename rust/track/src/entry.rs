@@ -17,8 +17,8 @@ pub(crate) mod place {
     pub const PROTO: u32 = 0x0f;
     /// The addresses are IPv6, in a `Wide`.
     pub const V6: u32 = 0x80;
-    /// IPv4 only: the client, in a packet the sender, is the second of the two ends, which are in an order of their own.
-    /// What does not tell connections apart.
+    /// The client, in a packet the sender, is the second of the two ends, which are in an order of their own. This does not
+    /// tell connections apart.
     pub const TURNED: u32 = 0x40;
     /// The network identifier starts here.
     pub const NETWORK_SHIFT: u32 = 8;
@@ -86,10 +86,10 @@ pub(crate) mod status {
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub(crate) struct Hot {
-    /// IPv4 addresses as they stand in packets, in the order of [`crate::lane::Key`]; for IPv6 the `Wide` and more bits of
-    /// the hash.
+    /// IPv4 addresses as they stand in packets, in the order of [`crate::lane::Key`]; for IPv6 the `Wide`, and the lower half
+    /// of the hash, of which the index has the upper one.
     pub addr: [u32; 2],
-    /// Ports as they stand in packets, in the same order; for IPv6 those of client and server.
+    /// Ports as they stand in packets, in the same order.
     pub raw_port: [u16; 2],
     /// What tells equal addresses in different networks apart << 8 | `place` bits.
     pub place: u32,

@@ -11,9 +11,10 @@ use crate::hash::Seed;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Key {
     pub hash: u64,
-    /// IPv4 addresses as they stand in a packet, in an order that is the same for both directions. 0 for IPv6.
+    /// IPv4 addresses as they stand in a packet, in an order that is the same for both directions. 0 for IPv6, of which
+    /// the hash tells: two connections with the same 64 bits of a keyed hash and the same ports will not be met.
     pub addrs: u64,
-    /// Ports as they stand in a packet, in the same order; for IPv6 the sender's in the lower half.
+    /// Ports as they stand in a packet, in the same order.
     pub ports: u32,
     /// As `Hot::place`; [`place::TURNED`] where the sender is the second end.
     pub place: u32,
@@ -27,8 +28,12 @@ impl Key {
         match addrs {
             IpPair::V4 { src, dst } => Self::of_v4(seed, pair32([raw_addr(*src), raw_addr(*dst)]), ports, place),
             IpPair::V6 { src, dst } => {
-                let hash = seed.pair_v6((src.to_bits(), ports as u16), (dst.to_bits(), (ports >> 16) as u16), place);
-                Self { hash, addrs: 0, ports, place }
+                let ends = [(src.to_bits(), ports as u16), (dst.to_bits(), (ports >> 16) as u16)];
+                let is_turned = ends[0] < ends[1];
+                let (first, second) = if is_turned { (ends[1], ends[0]) } else { (ends[0], ends[1]) };
+                let ports = if is_turned { ports.rotate_left(16) } else { ports };
+                let turned = u32::from(is_turned) * place::TURNED;
+                Self { hash: seed.pair_v6(first, second, place), addrs: 0, ports, place: place | turned }
             }
         }
     }
@@ -61,9 +66,6 @@ impl Key {
         self.place & place::V6 != 0
     }
 }
-
-/// Sender's and receiver's IPv6 addresses.
-pub(crate) type WidePair = [[u8; 16]; 2];
 
 /// What is to be done with a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -235,15 +237,6 @@ pub(crate) fn pair32(pair: [u32; 2]) -> u64 {
 #[inline]
 pub(crate) fn pair16(pair: [u16; 2]) -> u32 {
     u32::from(pair[0]) | u32::from(pair[1]) << 16
-}
-
-/// The addresses of IPv6; zeros for IPv4.
-#[inline]
-pub(crate) fn wide_pair(addrs: &IpPair) -> WidePair {
-    match addrs {
-        IpPair::V6 { src, dst } => [src.octets(), dst.octets()],
-        IpPair::V4 { .. } => WidePair::default(),
-    }
 }
 
 impl Path {

@@ -6,7 +6,7 @@ use wire::{IpPair, Tunnel, addr_of_raw};
 use crate::entry::{Cold, Hot, IN, NONE, OUT, Wide, mark, place, status};
 use crate::hash::Seed;
 use crate::index::Index;
-use crate::lane::{Key, Path, WidePair, pair16, pair32, wide_pair};
+use crate::lane::{Key, Path, pair16, pair32};
 use crate::prefetch;
 use crate::slab::{Full, Slab};
 use crate::wheel::{Class, Wheel};
@@ -102,15 +102,15 @@ impl Table {
     ///
     /// A connection that was let go for a newer one between the same ports still matches: see `is_unindexed`.
     #[inline]
-    pub fn verify(&self, slot: u32, key: &Key, wide: &WidePair, cluster: u16) -> Option<usize> {
-        if slot == NONE { None } else { self.matches(slot, key, wide, cluster) }
+    pub fn verify(&self, slot: u32, key: &Key, cluster: u16) -> Option<usize> {
+        if slot == NONE { None } else { self.matches(slot, key, cluster) }
     }
 
     /// The packet's connection, and the packet's direction in it.
     #[inline]
-    pub fn find(&self, key: &Key, wide: &WidePair, cluster: u16) -> Option<(u32, usize)> {
+    pub fn find(&self, key: &Key, cluster: u16) -> Option<(u32, usize)> {
         let mut direction = OUT;
-        let mut is_it = |slot| match self.matches(slot, key, wide, cluster) {
+        let mut is_it = |slot| match self.matches(slot, key, cluster) {
             Some(found) => {
                 direction = found;
                 true
@@ -122,33 +122,20 @@ impl Table {
     }
 
     #[inline(always)]
-    fn matches(&self, slot: u32, key: &Key, wide: &WidePair, cluster: u16) -> Option<usize> {
+    fn matches(&self, slot: u32, key: &Key, cluster: u16) -> Option<usize> {
         let hot = &self.slab.hot[slot as usize];
         let difference = hot.place ^ key.place;
         if difference & !place::TURNED != 0 {
             return None;
         }
-        let direction = if key.is_v6() {
-            self.direction_v6(hot, key, wide)?
-        } else if (pair32(hot.addr) == key.addrs) & (pair16(hot.raw_port) == key.ports) {
-            // The sender is the client where both are the first end, or both the second.
-            (difference / place::TURNED) as usize
-        } else {
-            return None;
-        };
-        let is_it = cluster == 0 || self.may_belong_to(slot, cluster);
-        is_it.then_some(direction)
-    }
-
-    fn direction_v6(&self, hot: &Hot, key: &Key, wide: &WidePair) -> Option<usize> {
-        if hot.addr[1] != key.hash as u32 {
+        let has_addrs = if key.is_v6() { hot.addr[1] == key.hash as u32 } else { pair32(hot.addr) == key.addrs };
+        if !(has_addrs & (pair16(hot.raw_port) == key.ports)) {
             return None;
         }
-        let Wide(addr) = &self.slab.wide[hot.addr[0] as usize];
-        let ports = pair16(hot.raw_port);
-        let is_out = addr == wide && ports == key.ports;
-        let is_in = addr[OUT] == wide[IN] && addr[IN] == wide[OUT] && ports.rotate_left(16) == key.ports;
-        (is_out | is_in).then_some(if is_out { OUT } else { IN })
+        // The sender is the client where both are the first end, or both the second.
+        let direction = (difference / place::TURNED) as usize;
+        let is_it = cluster == 0 || self.may_belong_to(slot, cluster);
+        is_it.then_some(direction)
     }
 
     /// Whether nothing speaks against a connection being one of this cluster's.
@@ -169,15 +156,9 @@ impl Table {
         let [inner, outer] = [inner, outer].map(|wide| wide.map(|pair| self.slab.take_wide(pair)));
         let (hot, cold) = self.slab.both(slot);
         let ports = [key.ports as u16, (key.ports >> 16) as u16];
-        if let Some(inner) = inner {
-            hot.place = key.place;
-            hot.addr = [inner, key.hash as u32];
-            hot.raw_port = turned(ports, direction);
-        } else {
-            hot.place = key.place ^ (direction as u32 * place::TURNED);
-            hot.addr = [key.addrs as u32, (key.addrs >> 32) as u32];
-            hot.raw_port = ports;
-        }
+        hot.place = key.place ^ (direction as u32 * place::TURNED);
+        hot.addr = inner.map_or([key.addrs as u32, (key.addrs >> 32) as u32], |wide| [wide, key.hash as u32]);
+        hot.raw_port = ports;
         cold.set_id(self.next_id, path.vlan);
         self.next_id += self.id_step;
         if let Some(tunnel) = &path.tunnel {
@@ -244,12 +225,14 @@ impl Table {
 
     fn hash_of(&self, slot: u32) -> u64 {
         let hot = &self.slab.hot[slot as usize];
+        let place = hot.place & !place::TURNED;
         if !hot.is_v6() {
-            return self.seed.pair_v4(pair32(hot.addr), pair16(hot.raw_port), hot.place & !place::TURNED);
+            return self.seed.pair_v4(pair32(hot.addr), pair16(hot.raw_port), place);
         }
         let Wide(addr) = self.slab.wide[hot.addr[0] as usize];
-        let end = |side: usize| (u128::from_be_bytes(addr[side]), hot.raw_port[side]);
-        self.seed.pair_v6(end(OUT), end(IN), hot.place)
+        // The client's side is the first one there, wherever it is among the ends.
+        let end = |number: usize| (u128::from_be_bytes(addr[hot.place_of(number)]), hot.raw_port[number]);
+        self.seed.pair_v6(end(0), end(1), place)
     }
 
     /// Addresses of client and server.
@@ -280,7 +263,10 @@ fn turned<T: Copy>(ends: [T; 2], direction: usize) -> [T; 2] {
 
 /// A packet's IPv6 addresses as client and server.
 fn wide_of(addrs: &IpPair, direction: usize) -> Option<Wide> {
-    matches!(addrs, IpPair::V6 { .. }).then(|| Wide(turned(wide_pair(addrs), direction)))
+    match addrs {
+        IpPair::V6 { src, dst } => Some(Wide(turned([src.octets(), dst.octets()], direction))),
+        IpPair::V4 { .. } => None,
+    }
 }
 
 fn inner_wide(hot: &Hot) -> Option<u32> {

@@ -12,6 +12,7 @@ use crate::encrypted::{EncryptedPair, EncryptedPairs};
 use crate::fragments::Fragments;
 use crate::gaps::Gaps;
 use crate::held::Held;
+use crate::lane::Lane;
 use crate::learn::{Guess, Guesses};
 use crate::limits::Limits;
 use crate::names::Names;
@@ -21,7 +22,7 @@ use crate::story::Rules;
 use crate::table::Table;
 use crate::view;
 
-use batch::Lanes;
+use batch::LANES;
 
 mod ahead;
 mod batch;
@@ -52,7 +53,8 @@ pub struct Tracker {
     held: Held,
     counters: Counters,
     sources: Vec<SourceCounters>,
-    work: Lanes,
+    /// What is between reading and counting.
+    work: Vec<Lane>,
     /// Whether most of the latest frames came in VXLAN: what is expected is tried first.
     mostly_wrapped: bool,
     gaps: Gaps,
@@ -88,7 +90,7 @@ impl Tracker {
             held: Held::default(),
             counters: Counters::default(),
             sources: vec![SourceCounters::default(); Self::MAX_SOURCES],
-            work: Lanes::new(),
+            work: vec![Lane::default(); LANES],
             mostly_wrapped: false,
             gaps: Gaps::default(),
             copies: Copies::new(),

@@ -4,7 +4,7 @@ use std::ops::Range;
 use wire::Frame;
 
 use crate::ahead::{Place, Preview, Sheaf};
-use crate::lane::{Kind, Lane, WidePair};
+use crate::lane::{Kind, Lane};
 use crate::spread::Spread;
 
 use super::Tracker;
@@ -14,7 +14,6 @@ use super::reading::Tally;
 /// The frames of a sheaf.
 struct Numbered<'s, F> {
     places: &'s [Place],
-    wide: &'s [WidePair],
     find: &'s F,
 }
 
@@ -60,30 +59,22 @@ impl Tracker {
     ) {
         let at = |number: usize| sheaf.places.partition_point(|place| usize::from(place.number) < number);
         let all = at(numbers.start)..at(numbers.end);
-        let mut work = std::mem::take(&mut self.work);
-        let Sheaf { lanes, places, wide } = sheaf;
+        let Sheaf { lanes, places } = sheaf;
         for (lanes, places) in lanes[all.clone()].chunks_mut(LANES).zip(places[all].chunks(LANES)) {
-            let origin = Numbered { places, wide, find };
+            let origin = Numbered { places, find };
             if self.is_collecting {
-                self.take_all(lanes, is_valid, &origin, &mut work.wide);
+                self.take_all(lanes, is_valid, &origin);
                 self.ask_all(&origin, lanes);
-                self.count_all(&origin, lanes, &work.wide);
+                self.count_all(&origin, lanes);
             } else {
                 self.let_all_go(lanes, &origin);
             }
         }
-        self.work = work;
     }
 
     /// Reads what was not read ahead, and asks for where the index has all of them.
     #[inline(never)]
-    fn take_all<'a, F: Fn(u16) -> Frame<'a>>(
-        &mut self,
-        lanes: &mut [Lane],
-        is_valid: bool,
-        origin: &Numbered<'_, F>,
-        wide: &mut [WidePair],
-    ) {
+    fn take_all<'a, F: Fn(u16) -> Frame<'a>>(&mut self, lanes: &mut [Lane], is_valid: bool, origin: &Numbered<'_, F>) {
         let mut tally = Tally::of(origin.places.first().map_or(0, |place| place.source));
         let (mut packets, mut last_ns) = (0, self.last_packet_ns);
         for (number, (lane, place)) in lanes.iter_mut().zip(origin.places).enumerate() {
@@ -95,16 +86,13 @@ impl Tracker {
             }
             packets += 1;
             if (lane.kind == Kind::Segment) & is_valid {
-                if lane.key.is_v6() {
-                    wide[number] = origin.wide[lane.guess as usize];
-                }
                 tally.bytes += u64::from(lane.wire_len);
                 last_ns = last_ns.max(lane.ts_ns);
             } else {
                 let frame = origin.frame(number);
                 tally.bytes += u64::from(frame.wire_len);
                 last_ns = last_ns.max(frame.ts_ns);
-                self.read_closely(lane, &mut wide[number], &frame);
+                self.read_closely(lane, &frame);
                 tally.noted += 1;
             }
             self.table.prefetch_index(&lane.key);

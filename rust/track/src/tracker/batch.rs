@@ -3,21 +3,13 @@
 use wire::{Frame, Seen};
 
 use crate::counters::SourceCounters;
-use crate::lane::{Kind, Lane, Path, WidePair};
+use crate::lane::{Kind, Lane, Path};
 use crate::story;
 
 use super::Tracker;
 
 /// Frames that are worked on together: enough to hide the time that memory takes, few enough to stay in the cache.
 pub(super) const LANES: usize = 32;
-
-/// What is between reading and counting.
-#[derive(Debug, Default)]
-pub(super) struct Lanes {
-    pub lanes: Vec<Lane>,
-    /// The addresses of those that are IPv6.
-    pub wide: Vec<WidePair>,
-}
 
 /// Where the frames are that lanes were made of: few lanes need theirs again.
 pub(super) trait Origin<'a> {
@@ -29,12 +21,6 @@ impl<'a> Origin<'a> for [Frame<'a>] {
     #[inline]
     fn frame(&self, lane: usize) -> Frame<'a> {
         self[lane]
-    }
-}
-
-impl Lanes {
-    pub fn new() -> Self {
-        Self { lanes: vec![Lane::default(); LANES], wide: vec![WidePair::default(); LANES] }
     }
 }
 
@@ -50,9 +36,8 @@ impl Tracker {
         while !rest.is_empty() {
             let count = LANES.min(rest.len());
             self.read_all(rest, count, &mut work);
-            let Lanes { lanes, wide } = &mut work;
-            self.ask_all(rest, &mut lanes[..count]);
-            self.count_all(rest, &lanes[..count], wide);
+            self.ask_all(rest, &mut work[..count]);
+            self.count_all(rest, &work[..count]);
             rest = &rest[count..];
         }
         self.work = work;
@@ -90,22 +75,22 @@ impl Tracker {
     }
 
     #[inline(never)]
-    pub(super) fn count_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), lanes: &[Lane], wide: &[WidePair]) {
-        for (number, (lane, wide)) in lanes.iter().zip(wide).enumerate() {
+    pub(super) fn count_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), lanes: &[Lane]) {
+        for (number, lane) in lanes.iter().enumerate() {
             if lane.kind == Kind::Segment {
-                self.count_segment(lane, wide, || origin.frame(number));
+                self.count_segment(lane, || origin.frame(number));
             } else if !matches!(lane.kind, Kind::Done | Kind::Unread) {
-                self.count_other(lane, wide, &origin.frame(number));
+                self.count_other(lane, &origin.frame(number));
             }
         }
     }
 
     #[inline(never)]
-    fn count_other(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
+    fn count_other(&mut self, lane: &Lane, frame: &Frame<'_>) {
         if lane.kind == Kind::Datagram {
-            self.count_datagram(lane, wide, frame);
+            self.count_datagram(lane, frame);
         } else {
-            self.count_special(lane, wide, frame);
+            self.count_special(lane, frame);
         }
     }
 
@@ -123,24 +108,24 @@ impl Tracker {
 
     /// `frame` is asked for where the lane does not tell enough.
     #[inline(always)]
-    pub(super) fn count_segment<'a>(&mut self, lane: &Lane, wide: &WidePair, frame: impl FnOnce() -> Frame<'a>) {
-        let Some(direction) = self.table.verify(lane.guess, &lane.key, wide, lane.cluster) else {
-            return self.count_anew(lane, wide, &frame());
+    pub(super) fn count_segment<'a>(&mut self, lane: &Lane, frame: impl FnOnce() -> Frame<'a>) {
+        let Some(direction) = self.table.verify(lane.guess, &lane.key, lane.cluster) else {
+            return self.count_anew(lane, &frame());
         };
         if story::quick(&mut self.table.slab.hot[lane.guess as usize], direction, lane) {
             return;
         }
         // Since the guess was made, a segment of the same batch may have begun a new connection between the same ports.
         if self.table.is_unindexed(lane.guess) {
-            return self.count_anew(lane, wide, &frame());
+            return self.count_anew(lane, &frame());
         }
         self.follow(lane.guess, direction, lane, &frame());
     }
 
     /// The segment of a connection that was not guessed, or is not in the table.
     #[inline(never)]
-    fn count_anew(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
-        let found = self.table.find(&lane.key, wide, lane.cluster).or_else(|| self.find_elsewhere(lane, frame));
+    fn count_anew(&mut self, lane: &Lane, frame: &Frame<'_>) {
+        let found = self.table.find(&lane.key, lane.cluster).or_else(|| self.find_elsewhere(lane, frame));
         match found {
             Some((slot, direction)) => self.follow(slot, direction, lane, frame),
             None => self.open(lane, frame),

@@ -4,17 +4,17 @@ use wire::{Encrypted, Fragment, Frame, IcmpError, Role, Seen};
 use crate::connection::State;
 use crate::entry::{IN, OUT, Proto, status};
 use crate::fragments::Row;
-use crate::lane::{Lane, Path, WidePair, network_of, wide_pair};
+use crate::lane::{Lane, Path, network_of};
 use crate::story;
 
 use super::Tracker;
 
 impl Tracker {
-    pub(super) fn count_datagram(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
-        let guessed = self.table.verify(lane.guess, &lane.key, wide, lane.cluster);
+    pub(super) fn count_datagram(&mut self, lane: &Lane, frame: &Frame<'_>) {
+        let guessed = self.table.verify(lane.guess, &lane.key, lane.cluster);
         let guessed = guessed.filter(|_| !self.table.is_unindexed(lane.guess)).map(|found| (lane.guess, found));
         let found = guessed
-            .or_else(|| self.table.find(&lane.key, wide, lane.cluster))
+            .or_else(|| self.table.find(&lane.key, lane.cluster))
             .or_else(|| self.path_of(frame).and_then(|path| self.find_other_way(&path, frame.source, lane.ts_ns)));
         match found {
             Some((slot, direction)) => self.add_datagram(slot, direction, lane),
@@ -49,7 +49,7 @@ impl Tracker {
 
     /// A frame that has to be read again, now that all before it have been counted.
     #[cold]
-    pub(super) fn count_special(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
+    pub(super) fn count_special(&mut self, lane: &Lane, frame: &Frame<'_>) {
         let seen = wire::read_frame(frame, &self.overlays);
         if self.is_special_copy(&seen, frame) {
             self.source(frame.source).count_copy(seen.outcome());
@@ -57,12 +57,12 @@ impl Tracker {
         }
         match seen {
             Seen::Tcp(_) => {
-                self.count_segment(lane, wide, || *frame);
-                self.remember_first(lane, wide, frame);
+                self.count_segment(lane, || *frame);
+                self.remember_first(lane, frame);
             }
             Seen::Datagram(_) => {
-                self.count_datagram(lane, wide, frame);
-                self.remember_first(lane, wide, frame);
+                self.count_datagram(lane, frame);
+                self.remember_first(lane, frame);
             }
             Seen::IcmpError(error) => self.count_error(&error, frame),
             Seen::Fragment(fragment) => self.count_fragment(&fragment, frame),
@@ -86,10 +86,10 @@ impl Tracker {
     }
 
     /// Notes where the later fragments of this frame's datagram belong.
-    fn remember_first(&mut self, lane: &Lane, wide: &WidePair, frame: &Frame<'_>) {
+    fn remember_first(&mut self, lane: &Lane, frame: &Frame<'_>) {
         self.counters.first_fragments += 1;
         let first = wire::first_fragment(frame.data, frame.wire_len, frame.link, &self.overlays);
-        let found = self.table.find(&lane.key, wide, lane.cluster);
+        let found = self.table.find(&lane.key, lane.cluster);
         if let (Some(first), Some((slot, direction))) = (first, found) {
             let id = self.table.slab.cold[slot as usize].id();
             let row = Row { slot, id, direction: direction as u8 };
@@ -134,7 +134,7 @@ impl Tracker {
             let place = path.place_in(network_of(path.tunnel.as_ref()));
             let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
             let cluster = self.names.packet_cluster(path.tunnel.as_ref(), frame.source, || path.vlan);
-            let found = self.table.find(&key, &wide_pair(&path.addrs), cluster);
+            let found = self.table.find(&key, cluster);
             found.or_else(|| self.find_other_way(&path, frame.source, frame.ts_ns))
         });
         let Some((slot, _)) = found.filter(|found| !self.table.slab.hot[found.0 as usize].has(status::FROZEN)) else {

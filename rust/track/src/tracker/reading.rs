@@ -2,11 +2,10 @@
 use wire::{Datagram, Frame, LinkType, Outcome, Overlays, Parsed, RawSegment, Seen};
 
 use crate::entry::NONE;
-use crate::lane::{HAS_ID, Kind, Lane, Path, WidePair, network_of, wide_pair};
+use crate::lane::{HAS_ID, Kind, Lane, Path, network_of};
 use crate::prefetch;
 
 use super::Tracker;
-use super::batch::Lanes;
 
 /// How many frames ahead of their reading their headers are asked for, and where: what a plain frame has behind its
 /// first cache line, and where TCP is in the usual tunnels.
@@ -48,7 +47,7 @@ pub(super) fn glance<const WRAPPED: bool>(
 
 impl Tracker {
     /// Reads the first `count` frames; those behind them come next.
-    pub(super) fn read_all(&mut self, frames: &[Frame<'_>], count: usize, work: &mut Lanes) {
+    pub(super) fn read_all(&mut self, frames: &[Frame<'_>], count: usize, work: &mut [Lane]) {
         let others = if self.mostly_wrapped {
             self.read_expecting::<true>(frames, count, work)
         } else {
@@ -59,12 +58,12 @@ impl Tracker {
 
     /// Reads frames that most likely are all in VXLAN, or all not. Returns how many were not as expected.
     #[inline(never)]
-    fn read_expecting<const WRAPPED: bool>(&mut self, frames: &[Frame<'_>], count: usize, work: &mut Lanes) -> usize {
+    fn read_expecting<const WRAPPED: bool>(&mut self, frames: &[Frame<'_>], count: usize, work: &mut [Lane]) -> usize {
         let mut tally = Tally::of(frames.first().map_or(0, |frame| frame.source));
         let (mut first, mut others) = (0, Others::default());
         let mut last_ns = self.last_packet_ns;
         let is_one_cluster = !self.names.clusters_differ();
-        for (number, (frame, lane)) in frames[..count].iter().zip(&mut work.lanes).enumerate() {
+        for (number, (frame, lane)) in frames[..count].iter().zip(work).enumerate() {
             if let Some(next) = frames.get(number + AHEAD) {
                 prefetch::behind(next.data, PLAIN_HEADERS);
                 prefetch::behind(next.data, TUNNELLED_HEADERS);
@@ -80,7 +79,7 @@ impl Tracker {
             if is_common && let Some((raw, network)) = glance::<WRAPPED>(frame.data, frame.wire_len, &self.overlays) {
                 *lane = Lane::of_common(&self.table.seed, frame, &raw, network);
             } else {
-                self.read_other(lane, &mut work.wide, number, frame, &mut others);
+                self.read_other(lane, frame, &mut others);
             }
             self.table.prefetch_index(&lane.key);
             self.copies.prefetch(lane.print);
@@ -92,19 +91,11 @@ impl Tracker {
 
     /// Reads any frame.
     #[inline(never)]
-    fn read_other(
-        &mut self,
-        lane: &mut Lane,
-        wide: &mut [WidePair],
-        number: usize,
-        frame: &Frame<'_>,
-        others: &mut Others,
-    ) {
+    fn read_other(&mut self, lane: &mut Lane, frame: &Frame<'_>, others: &mut Others) {
         others.count += 1;
-        let wide = &mut wide[number];
         if self.names.clusters_differ() {
             if let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, &self.overlays) {
-                return self.fill(lane, wide, frame, &parsed);
+                return self.fill(lane, frame, &parsed);
             }
         } else if frame.link == LinkType::Ethernet
             && let Some((bytes, _)) = wire::untagged(frame.data)
@@ -118,20 +109,20 @@ impl Tracker {
                 return;
             }
         }
-        self.read_closely(lane, wide, frame);
+        self.read_closely(lane, frame);
         others.noted += 1;
     }
 
     /// Reads a frame that is not of the common kind.
     #[inline(never)]
-    pub(super) fn read_closely(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>) {
+    pub(super) fn read_closely(&mut self, lane: &mut Lane, frame: &Frame<'_>) {
         let seen = match wire::quick(frame.data, frame.wire_len, frame.link, &self.overlays) {
             Some(parsed) => Seen::Tcp(parsed),
             None => wire::read_frame(frame, &self.overlays),
         };
         match &seen {
-            Seen::Tcp(parsed) => self.fill(lane, wide, frame, parsed),
-            Seen::Datagram(datagram) => self.fill_datagram(lane, wide, frame, datagram),
+            Seen::Tcp(parsed) => self.fill(lane, frame, parsed),
+            Seen::Datagram(datagram) => self.fill_datagram(lane, frame, datagram),
             _ => *lane = Lane::default(),
         }
         if matches!(seen, Seen::Other(Outcome::UnknownVni)) && self.guesses.is_due() {
@@ -166,18 +157,14 @@ impl Tracker {
         source.outcomes[Outcome::Tcp.index()] += packets - tally.noted;
     }
 
-    fn fill(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, parsed: &Parsed) {
-        if matches!(parsed.addrs, wire::IpPair::V6 { .. }) {
-            *wide = wide_pair(&parsed.addrs);
-        }
+    fn fill(&mut self, lane: &mut Lane, frame: &Frame<'_>, parsed: &Parsed) {
         let cluster =
             self.names.packet_cluster(parsed.tunnel.as_ref(), frame.source, || frame.vlan.unwrap_or(parsed.vlan));
         *lane = Lane::of_segment(&self.table.seed, frame, parsed, cluster);
     }
 
-    fn fill_datagram(&mut self, lane: &mut Lane, wide: &mut WidePair, frame: &Frame<'_>, datagram: &Datagram) {
+    fn fill_datagram(&mut self, lane: &mut Lane, frame: &Frame<'_>, datagram: &Datagram) {
         let Some(path) = Path::of(&Seen::Datagram(*datagram)) else { return };
-        *wide = wide_pair(&path.addrs);
         let place = path.place_in(network_of(path.tunnel.as_ref()));
         let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], place);
         let told =

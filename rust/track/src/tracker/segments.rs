@@ -4,7 +4,7 @@ use wire::tcp::flag;
 use wire::Frame;
 
 use crate::entry::{IN, OUT};
-use crate::lane::{Lane, Path, network_of, wide_pair};
+use crate::lane::{Lane, Path, network_of};
 use crate::spread::tells_server;
 use crate::story::{self, Entry, Segment, Verdict};
 use crate::view;
@@ -27,7 +27,7 @@ impl Tracker {
         let told = self.names.told_cluster(path.tunnel.as_ref(), source, path.vlan);
         let find = |network: u32| {
             let key = self.table.key(&path.addrs, [path.src_port, path.dst_port], path.place_in(network));
-            self.table.find(&key, &wide_pair(&path.addrs), 0)
+            self.table.find(&key, 0)
         };
         let (found, cluster) = match &path.tunnel {
             Some(tunnel) if network_of(Some(tunnel)) == 0 => return None,
