@@ -2,11 +2,12 @@
 //! each tracker then only counts what is its own, in order.
 //!
 //! Only whole TCP segments are read ahead. The rest a tracker reads itself, since what it means depends on what came before.
-use wire::{Frame, LinkType, Parsed, RawSegment};
+use wire::{Frame, LinkType, RawSegment};
 
 use crate::hash::Seed;
 use crate::lane::{Kind, Lane};
 use crate::spread::{Share, Spread, tells_server};
+use crate::tracker::glance_v6;
 
 /// What reading ahead depends on, as one tracker had it.
 #[derive(Clone, Debug)]
@@ -65,19 +66,12 @@ impl Preview {
     /// the frames, of [`Spread::in_order`].
     #[inline]
     pub fn sort(&self, number: u16, frame: &Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
-        let place = Place { number, source: frame.source };
-        if !self.clusters_differ {
-            let overlays = self.spread.overlays();
-            if frame.link == LinkType::Ethernet
-                && let Some((raw, network)) = self.glance(frame)
-            {
-                return Some(self.add_common(place, frame, &raw, network, sheaves));
-            }
-            if let Some(parsed) = wire::quick(frame.data, frame.wire_len, frame.link, overlays)
-                && !parsed.fragmented
-            {
-                return Some(self.add_segment(place, frame, &parsed, sheaves));
-            }
+        if !self.clusters_differ
+            && let Some((shard, lane)) = self.read(frame)
+        {
+            let learned = if tells_server(lane.flags) { lane.key.src_port() } else { 0 };
+            sheaves[usize::from(shard)].add(lane, Place { number, source: frame.source });
+            return Some(Share { shard, learned });
         }
         let share = self.spread.of(frame)?;
         // What a look at a few bytes learns may be from a damaged frame.
@@ -86,37 +80,39 @@ impl Preview {
         Some(share)
     }
 
+    /// The tracker of a whole TCP segment, and what it tells.
+    #[inline(always)]
+    fn read(&self, frame: &Frame<'_>) -> Option<(u8, Lane)> {
+        if frame.link == LinkType::Ethernet
+            && let Some((raw, network)) = self.glance(frame)
+        {
+            return Some((self.spread.shard_of_raw(&raw), Lane::of_common(&self.seed, frame, &raw, network)));
+        }
+        self.read_closely(frame)
+    }
+
     /// Reads a frame of the common kind, plain or in VXLAN.
     #[inline(always)]
     fn glance(&self, frame: &Frame<'_>) -> Option<(RawSegment, u32)> {
         let plain = wire::plain(frame.data, frame.wire_len).map(|raw| (raw, 0));
-        let overlays = self.spread.overlays();
-        let wrapped = plain.or_else(|| wire::in_vxlan(frame.data, frame.wire_len, overlays));
-        wrapped.or_else(|| wire::in_geneve_or_ip(frame.data, frame.wire_len, overlays))
+        plain.or_else(|| wire::in_vxlan(frame.data, frame.wire_len, self.spread.overlays()))
     }
 
-    #[inline(always)]
-    fn add_common(
-        &self,
-        place: Place,
-        frame: &Frame<'_>,
-        raw: &RawSegment,
-        network: u32,
-        sheaves: &mut [Sheaf],
-    ) -> Share {
-        let learned = if tells_server(raw.flags()) { raw.src_port() } else { 0 };
-        let share = Share { shard: self.spread.shard_of_raw(raw), learned };
-        let lane = Lane::of_common(&self.seed, frame, raw, network);
-        sheaves[usize::from(share.shard)].add(lane, place);
-        share
-    }
-
-    fn add_segment(&self, place: Place, frame: &Frame<'_>, parsed: &Parsed, sheaves: &mut [Sheaf]) -> Share {
-        let learned = if tells_server(parsed.flags) { parsed.src_port } else { 0 };
-        let share = Share { shard: self.spread.shard(&parsed.addrs), learned };
-        let lane = Lane::of_segment(&self.seed, frame, parsed, 0);
-        sheaves[usize::from(share.shard)].add(lane, place);
-        share
+    #[inline(never)]
+    fn read_closely(&self, frame: &Frame<'_>) -> Option<(u8, Lane)> {
+        let (seed, overlays) = (&self.seed, self.spread.overlays());
+        if frame.link == LinkType::Ethernet {
+            if let Some((raw, network)) = wire::in_geneve_or_ip(frame.data, frame.wire_len, overlays) {
+                return Some((self.spread.shard_of_raw(&raw), Lane::of_common(seed, frame, &raw, network)));
+            }
+            if let Some((raw, addrs, network)) = glance_v6(frame.data, frame.wire_len, overlays) {
+                let lane = Lane::of_common_v6(seed, frame, &raw, &addrs, network);
+                return Some((self.spread.shard(&addrs), lane));
+            }
+        }
+        let parsed = wire::quick(frame.data, frame.wire_len, frame.link, overlays)?;
+        let is_whole = !parsed.fragmented;
+        is_whole.then(|| (self.spread.shard(&parsed.addrs), Lane::of_segment(seed, frame, &parsed, 0)))
     }
 
     /// What tells trackers apart.

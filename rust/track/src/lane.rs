@@ -27,14 +27,7 @@ impl Key {
         let ports = raw_ports(ports);
         match addrs {
             IpPair::V4 { src, dst } => Self::of_v4(seed, pair32([raw_addr(*src), raw_addr(*dst)]), ports, place),
-            IpPair::V6 { src, dst } => {
-                let ends = [(src.to_bits(), ports as u16), (dst.to_bits(), (ports >> 16) as u16)];
-                let is_turned = ends[0] < ends[1];
-                let (first, second) = if is_turned { (ends[1], ends[0]) } else { (ends[0], ends[1]) };
-                let ports = if is_turned { ports.rotate_left(16) } else { ports };
-                let turned = u32::from(is_turned) * place::TURNED;
-                Self { hash: seed.pair_v6(first, second, place), addrs: 0, ports, place: place | turned }
-            }
+            IpPair::V6 { src, dst } => Self::of_v6(seed, [src.octets(), dst.octets()], ports, place),
         }
     }
 
@@ -48,6 +41,18 @@ impl Key {
         let ports = select_unpredictable(is_turned, other.1, ports);
         let turned = u32::from(is_turned) * place::TURNED;
         Self { hash: seed.pair_v4(addrs, ports, place), addrs, ports, place: place | turned }
+    }
+
+    /// The same between IPv6 addresses.
+    #[inline]
+    pub fn of_v6(seed: &Seed, addrs: [[u8; 16]; 2], ports: u32, place: u32) -> Self {
+        let [src, dst] = addrs.map(u128::from_le_bytes);
+        let other = ports.rotate_left(16);
+        let is_turned = if src == dst { ports < other } else { src < dst };
+        let (first, second) = (select_unpredictable(is_turned, dst, src), select_unpredictable(is_turned, src, dst));
+        let ports = select_unpredictable(is_turned, other, ports);
+        let turned = u32::from(is_turned) * place::TURNED;
+        Self { hash: seed.pair_v6(first, second, ports, place), addrs: 0, ports, place: place | turned }
     }
 
     /// The sender's port.
@@ -131,6 +136,15 @@ impl Lane {
     pub fn of_common(seed: &Seed, frame: &Frame<'_>, raw: &RawSegment, network: u32) -> Self {
         let key = Key::of_v4(seed, raw.addrs, raw.ports, place_of(network, Proto::Tcp, false));
         Self::of_raw(seed, frame, raw, key, 0, HAS_ID)
+    }
+
+    /// The same between IPv6 addresses.
+    #[inline]
+    pub fn of_common_v6(seed: &Seed, frame: &Frame<'_>, raw: &RawSegment, addrs: &IpPair, network: u32) -> Self {
+        let IpPair::V6 { src, dst } = addrs else { return Self::default() };
+        let place = place_of(network, Proto::Tcp, true);
+        let key = Key::of_v6(seed, [src.octets(), dst.octets()], raw.ports, place);
+        Self::of_raw(seed, frame, raw, key, 0, 0)
     }
 
     #[inline(always)]

@@ -231,8 +231,8 @@ impl Table {
         }
         let Wide(addr) = self.slab.wide[hot.addr[0] as usize];
         // The client's side is the first one there, wherever it is among the ends.
-        let end = |number: usize| (u128::from_be_bytes(addr[hot.place_of(number)]), hot.raw_port[number]);
-        self.seed.pair_v6(end(0), end(1), place)
+        let end = |number: usize| u128::from_le_bytes(addr[hot.place_of(number)]);
+        self.seed.pair_v6(end(0), end(1), pair16(hot.raw_port), place)
     }
 
     /// Addresses of client and server.

@@ -23,6 +23,7 @@ use crate::table::Table;
 use crate::view;
 
 use batch::LANES;
+pub(crate) use reading::glance_v6;
 
 mod ahead;
 mod batch;

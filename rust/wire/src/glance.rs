@@ -12,6 +12,10 @@ use crate::parsed::{Parsed, Tunnel};
 use crate::raw::{RawSegment, ip_pair};
 use crate::{ethernet, geneve, gre, ipv4, tcp, udp, vlan, vxlan};
 
+mod v6;
+
+pub use v6::{in_vxlan_v6, plain_v6};
+
 /// Where the IPv4 header of an untagged frame is, and where the frame in VXLAN.
 const IP: usize = ethernet::HEADER_LEN;
 const INNER: usize = IP + ipv4::HEADER_LEN + udp::HEADER_LEN + vxlan::HEADER_LEN;
@@ -41,11 +45,20 @@ pub fn glance(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) 
     if let Some(segment) = plain(bytes, wire_len) {
         return Some(segment.parsed(vlan, None));
     }
+    if let Some((segment, addrs)) = plain_v6(bytes, wire_len) {
+        return Some(Parsed { addrs, ..segment.parsed(vlan, None) });
+    }
+    let outer = ip_pair(raw_pair(bytes.first_chunk::<PLAIN>()?, IP + 12));
+    let tunnel = |kind, vni, told: Match| {
+        let Match { vni_is_identity, cluster } = told;
+        Some(Tunnel { kind, vni, vni_is_identity, cluster, outer })
+    };
+    if let Some((segment, addrs, vni, told)) = v6::inside_vxlan_v6(bytes, wire_len, overlays) {
+        return Some(Parsed { addrs, ..segment.parsed(vlan, tunnel(Encap::Vxlan, vni, told)) });
+    }
     let found = inside_vxlan(bytes, wire_len, overlays).map(|found| (Encap::Vxlan, found));
     let (kind, (segment, vni, told)) = found.or_else(|| inside_another(bytes, wire_len, overlays))?;
-    let outer = ip_pair(raw_pair(bytes.first_chunk::<PLAIN>()?, IP + 12));
-    let Match { vni_is_identity, cluster } = told;
-    Some(segment.parsed(vlan, Some(Tunnel { kind, vni, vni_is_identity, cluster, outer })))
+    Some(segment.parsed(vlan, tunnel(kind, vni, told)))
 }
 
 /// Reads an untagged Ethernet frame with a TCP segment in IPv4. None where it is any other.
@@ -114,13 +127,10 @@ fn in_geneve(frame: &[u8], headers: &[u8; PLAIN], total: u32, overlays: &Overlay
 #[inline(always)]
 fn inside_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<Inside> {
     let headers: &[u8; TUNNELLED] = frame.first_chunk()?;
-    if !(is_ipv4(headers, IP) && carries(headers, IP, UDP)) {
-        return None;
-    }
     if !(is_ipv4(headers, INNER + IP) && carries(headers, INNER + IP, TCP)) {
         return None;
     }
-    let (vni, told, room) = vxlan(headers, room(frame, wire_len), overlays)?;
+    let (vni, told, room) = vxlan_header(headers, room(frame, wire_len), overlays)?;
     Some((segment(headers, INNER + IP, room)?, vni, told))
 }
 
@@ -130,7 +140,7 @@ fn inside_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<Insi
 pub fn untagged(frame: &[u8]) -> Option<(&[u8], u16)> {
     let header: &[u8; IP + vlan::HEADER_LEN] = frame.first_chunk()?;
     let kind = half(header, 12);
-    if kind == ethertype::IPV4 {
+    if kind == ethertype::IPV4 || kind == ethertype::IPV6 {
         return Some((frame, 0));
     }
     vlan::is_tag(kind).then(|| (&frame[vlan::HEADER_LEN..], half(header, IP) & 0x0fff))
@@ -184,10 +194,13 @@ fn carries<const N: usize>(bytes: &[u8; N], ip: usize, protocol: u32) -> bool {
 /// The tunnel's identifier, what is configured for it, and the bytes that are left for the datagram in it, where `room` are
 /// left for the one around it.
 #[inline(always)]
-fn vxlan(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Option<(u32, Match, u32)> {
+fn vxlan_header(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Option<(u32, Match, u32)> {
     const UDP_AT: usize = IP + ipv4::HEADER_LEN;
     const VXLAN_AT: usize = UDP_AT + udp::HEADER_LEN;
     const HEADERS: u32 = (udp::HEADER_LEN + vxlan::HEADER_LEN + ethernet::HEADER_LEN) as u32;
+    if !(is_ipv4(headers, IP) && carries(headers, IP, UDP)) {
+        return None;
+    }
     let (total, len) = (u32::from(half(headers, IP + 2)), u32::from(half(headers, UDP_AT + 4)));
     let has_identifier = headers[VXLAN_AT] & 0x08 != 0;
     let fits = (total <= room) & (len + ipv4::HEADER_LEN as u32 <= total) & (len >= HEADERS);
@@ -221,78 +234,4 @@ fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32) -> Option<RawS
 }
 
 #[cfg(test)]
-mod tests {
-    use core::net::{IpAddr, Ipv4Addr};
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::build::{self, Segment};
-    use crate::{OverlaySpec, Seen, read};
-
-    fn addr(last: u8) -> IpAddr {
-        IpAddr::V4(Ipv4Addr::new(10, 10, 1, last))
-    }
-
-    fn overlays() -> Overlays {
-        let spec = |kind, port, vni| OverlaySpec { kind, port, vni, vni_is_identity: port == 6081, cluster: 3 };
-        let specs = [spec(Encap::Vxlan, 8472, Some(1)), spec(Encap::Geneve, 6081, None), spec(Encap::Ipip, 0, None)];
-        Overlays::new(&specs).0
-    }
-
-    fn frame(payload: usize) -> Vec<u8> {
-        let (src, dst) = ((addr(1), 40000), (addr(2), 8080));
-        let mut frame = build::frame(&Segment { src, dst, seq: 7, ack: 9, flags: 0x18, payload });
-        frame[IP + 5] = 1;
-        frame
-    }
-
-    fn wrapped(frame: &[u8], how: u8) -> Vec<u8> {
-        match how {
-            0 => frame.to_vec(),
-            1 => build::tagged(frame, 0x8100, 42),
-            2 => build::vxlan((addr(3), addr(4)), 8472, 1, frame),
-            3 => build::tagged(&build::vxlan((addr(3), addr(4)), 8472, 1, frame), 0x88a8, 7),
-            4 => build::geneve((addr(3), addr(4)), 6081, 5, &[], frame),
-            5 => build::geneve((addr(3), addr(4)), 6081, 5, &[0, 1, 0, 1, 9, 9, 9, 9], frame),
-            _ => build::ip_in_ip((addr(3), addr(4)), build::datagram(frame)),
-        }
-    }
-
-    #[test]
-    fn the_common_kinds_are_read() {
-        for how in 0..7 {
-            let frame = wrapped(&frame(100), how);
-            let len = frame.len() as u32;
-            let cut = &frame[..frame.len() - 90];
-            let parsed = glance(cut, len, LinkType::Ethernet, &overlays()).unwrap();
-            assert_eq!((parsed.src_port, parsed.payload_len, parsed.tunnel.is_some()), (40000, 100, how > 1));
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4096))]
-
-        #[test]
-        fn it_reads_what_a_close_look_reads(
-            how in 0..7_u8,
-            payload in 0..60_usize,
-            changes in proptest::collection::vec((0..130_usize, any::<u8>()), 0..3),
-            cut in 0..150_usize,
-            extra in 0..40_u32,
-        ) {
-            let mut frame = wrapped(&frame(payload), how);
-            for (at, byte) in changes {
-                if let Some(place) = frame.get_mut(at) {
-                    *place = byte;
-                }
-            }
-            let wire_len = frame.len() as u32 + extra;
-            frame.truncate(frame.len().saturating_sub(cut).max(1));
-            let overlays = overlays();
-            if let Some(parsed) = glance(&frame, wire_len, LinkType::Ethernet, &overlays) {
-                prop_assert_eq!(read(&frame, wire_len, LinkType::Ethernet, &overlays), Seen::Tcp(parsed));
-            }
-        }
-    }
-}
+mod tests;

@@ -43,7 +43,7 @@ pub mod wireguard;
 
 pub use encap::Encap;
 pub use frame::Frame;
-pub use glance::{glance, in_geneve_or_ip, in_vxlan, plain, untagged};
+pub use glance::{glance, in_geneve_or_ip, in_vxlan, in_vxlan_v6, plain, plain_v6, untagged};
 pub use link::LinkType;
 pub use outcome::{Broken, Layer, Outcome, Payload};
 pub use overlays::{OverlaySpec, Overlays};

@@ -1,13 +1,13 @@
-//! A TCP segment over IPv4 much as it stands in its frame: what is only compared or hashed keeps the network's byte order,
+//! A TCP segment much as it stands in its frame: what is only compared or hashed keeps the network's byte order,
 //! so that a whole header is taken over in a few words.
 use core::net::Ipv4Addr;
 
 use crate::parsed::{IpPair, Parsed, Tunnel};
 
-/// A whole TCP segment over IPv4. "As they stand" are bytes of a packet as one number, whose lowest byte is the first.
+/// A whole TCP segment. "As they stand" are bytes of a packet as one number, whose lowest byte is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawSegment {
-    /// Source and destination address as they stand.
+    /// IPv4 source and destination address as they stand; 0 for IPv6.
     pub addrs: u64,
     /// Source and destination port as they stand.
     pub ports: u32,
@@ -47,6 +47,12 @@ impl RawSegment {
             ip_id: parsed.ip_id.swap_bytes(),
             payload_len: parsed.payload_len,
         }
+    }
+
+    /// `told` with these bits of the checksum turned over.
+    #[inline]
+    pub(crate) const fn with_checksum_changed(told: u64, bits: u16) -> u64 {
+        told ^ (bits.swap_bytes() as u64) << Self::CHECKSUM
     }
 
     /// TCP's control bits.

@@ -1,5 +1,5 @@
 //! From frames to lanes: what every packet tells, read and put down for asking and counting.
-use wire::{Datagram, Frame, LinkType, Outcome, Overlays, Parsed, RawSegment, Seen};
+use wire::{Datagram, Frame, IpPair, LinkType, Outcome, Overlays, Parsed, RawSegment, Seen};
 
 use crate::entry::NONE;
 use crate::lane::{HAS_ID, Kind, Lane, Path, network_of};
@@ -43,6 +43,13 @@ pub(super) fn glance<const WRAPPED: bool>(
     overlays: &Overlays,
 ) -> Option<(RawSegment, u32)> {
     if WRAPPED { wire::in_vxlan(data, wire_len, overlays) } else { Some((wire::plain(data, wire_len)?, 0)) }
+}
+
+/// The same over IPv6, plain or in VXLAN.
+#[inline]
+pub(crate) fn glance_v6(data: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, IpPair, u32)> {
+    let plain = wire::plain_v6(data, wire_len).map(|(raw, addrs)| (raw, addrs, 0));
+    plain.or_else(|| wire::in_vxlan_v6(data, wire_len, overlays))
 }
 
 impl Tracker {
@@ -106,6 +113,10 @@ impl Tracker {
             let found = found.or_else(|| wire::in_geneve_or_ip(bytes, wire_len, &self.overlays));
             if let Some((raw, network)) = found {
                 *lane = Lane::of_common(&self.table.seed, frame, &raw, network);
+                return;
+            }
+            if let Some((raw, addrs, network)) = glance_v6(bytes, wire_len, &self.overlays) {
+                *lane = Lane::of_common_v6(&self.table.seed, frame, &raw, &addrs, network);
                 return;
             }
         }
