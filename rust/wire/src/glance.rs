@@ -45,19 +45,21 @@ pub fn glance(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) 
     if let Some(segment) = plain(bytes, wire_len) {
         return Some(segment.parsed(vlan, None));
     }
-    if let Some((segment, addrs)) = plain_v6(bytes, wire_len) {
-        return Some(Parsed { addrs, ..segment.parsed(vlan, None) });
-    }
     let outer = ip_pair(raw_pair(bytes.first_chunk::<PLAIN>()?, IP + 12));
     let tunnel = |kind, vni, told: Match| {
         let Match { vni_is_identity, cluster } = told;
         Some(Tunnel { kind, vni, vni_is_identity, cluster, outer })
     };
+    if let Some((segment, vni, told)) = inside_vxlan(bytes, wire_len, overlays) {
+        return Some(segment.parsed(vlan, tunnel(Encap::Vxlan, vni, told)));
+    }
+    if let Some((segment, addrs)) = plain_v6(bytes, wire_len) {
+        return Some(Parsed { addrs, ..segment.parsed(vlan, None) });
+    }
     if let Some((segment, addrs, vni, told)) = v6::inside_vxlan_v6(bytes, wire_len, overlays) {
         return Some(Parsed { addrs, ..segment.parsed(vlan, tunnel(Encap::Vxlan, vni, told)) });
     }
-    let found = inside_vxlan(bytes, wire_len, overlays).map(|found| (Encap::Vxlan, found));
-    let (kind, (segment, vni, told)) = found.or_else(|| inside_another(bytes, wire_len, overlays))?;
+    let (kind, (segment, vni, told)) = inside_another(bytes, wire_len, overlays)?;
     Some(segment.parsed(vlan, tunnel(kind, vni, told)))
 }
 

@@ -39,14 +39,30 @@ impl Gate {
 
     /// Whether a control filter lets a frame through; it is counted where not.
     pub(crate) fn passes(&mut self, frame: &Frame<'_>) -> bool {
-        let passes = match glance(frame.data, frame.wire_len, frame.link, &self.overlays) {
-            Some(segment) => segment.flags & (flag::SYN | flag::FIN | flag::RST) != 0,
+        let passes = match self.flags(frame) {
+            Some(flags) => flags & (flag::SYN | flag::FIN | flag::RST) != 0,
             None => run(self.program(frame.link), frame.data) > 0,
         };
         if !passes && let Some(count) = self.filtered.get(usize::from(frame.source)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
         passes
+    }
+
+    /// The flags of a frame of the most common kinds.
+    #[inline]
+    fn flags(&self, frame: &Frame<'_>) -> Option<u8> {
+        if frame.link != LinkType::Ethernet {
+            return None;
+        }
+        let plain = wire::plain(frame.data, frame.wire_len);
+        let common = plain.or_else(|| Some(wire::in_vxlan(frame.data, frame.wire_len, &self.overlays)?.0));
+        common.map(|segment| segment.flags()).or_else(|| self.rarer_flags(frame))
+    }
+
+    #[inline(never)]
+    fn rarer_flags(&self, frame: &Frame<'_>) -> Option<u8> {
+        glance(frame.data, frame.wire_len, frame.link, &self.overlays).map(|segment| segment.flags)
     }
 
     fn program(&mut self, link: LinkType) -> &[Instruction] {
