@@ -54,11 +54,16 @@ impl Sheaf {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, lane: Lane, place: Place) {
         self.lanes.push(lane);
         self.places.push(place);
     }
+}
+
+#[inline(always)]
+fn share(shard: u8, flags: u8, src_port: impl FnOnce() -> u16) -> Share {
+    Share { shard, learned: if tells_server(flags) { src_port() } else { 0 } }
 }
 
 impl Preview {
@@ -67,28 +72,31 @@ impl Preview {
     #[inline]
     pub fn sort(&self, number: u16, frame: &Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
         if !self.clusters_differ
-            && let Some((shard, lane)) = self.read(frame)
+            && frame.link == LinkType::Ethernet
+            && let Some((raw, network)) = self.glance(frame)
         {
-            let learned = if tells_server(lane.flags) { lane.key.src_port() } else { 0 };
+            let shard = self.spread.shard_of_raw(&raw);
+            // Made where it is to be: what is copied right behind its making has to wait for that.
+            sheaves[usize::from(shard)]
+                .add(Lane::of_common(&self.seed, frame, &raw, network), Place { number, source: frame.source });
+            return Some(share(shard, raw.flags(), || raw.src_port()));
+        }
+        self.sort_closely(number, frame, sheaves)
+    }
+
+    #[inline(never)]
+    fn sort_closely(&self, number: u16, frame: &Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
+        if !self.clusters_differ
+            && let Some((shard, lane)) = self.read_closely(frame)
+        {
             sheaves[usize::from(shard)].add(lane, Place { number, source: frame.source });
-            return Some(Share { shard, learned });
+            return Some(share(shard, lane.flags, || lane.key.src_port()));
         }
         let share = self.spread.of(frame)?;
         // What a look at a few bytes learns may be from a damaged frame.
         let share = if share.learned == 0 { share } else { self.spread.closely(frame).unwrap_or(share) };
         sheaves[usize::from(share.shard)].add_unread(number, frame.source);
         Some(share)
-    }
-
-    /// The tracker of a whole TCP segment, and what it tells.
-    #[inline(always)]
-    fn read(&self, frame: &Frame<'_>) -> Option<(u8, Lane)> {
-        if frame.link == LinkType::Ethernet
-            && let Some((raw, network)) = self.glance(frame)
-        {
-            return Some((self.spread.shard_of_raw(&raw), Lane::of_common(&self.seed, frame, &raw, network)));
-        }
-        self.read_closely(frame)
     }
 
     /// Reads a frame of the common kind, plain or in VXLAN.
@@ -98,7 +106,7 @@ impl Preview {
         plain.or_else(|| wire::in_vxlan(frame.data, frame.wire_len, self.spread.overlays()))
     }
 
-    #[inline(never)]
+    /// The tracker of a rarer whole TCP segment, and what it tells.
     fn read_closely(&self, frame: &Frame<'_>) -> Option<(u8, Lane)> {
         let (seed, overlays) = (&self.seed, self.spread.overlays());
         if frame.link == LinkType::Ethernet {
