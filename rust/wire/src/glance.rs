@@ -151,7 +151,7 @@ pub fn untagged(frame: &[u8]) -> Option<(&[u8], u16)> {
 /// Bytes that there are for IPv4, on the wire.
 #[inline(always)]
 fn room(frame: &[u8], wire_len: u32) -> u32 {
-    (frame.len().max(wire_len as usize) - IP) as u32
+    frame.len().max(wire_len as usize).saturating_sub(IP) as u32
 }
 
 /// Some bytes together: made of single ones, they would be loaded one by one where not all are needed.

@@ -52,6 +52,19 @@ fn the_common_kinds_are_read() {
     }
 }
 
+#[test]
+fn what_is_too_short_is_not_read() {
+    let whole = wrapped(&frame(0, true), 2);
+    for len in 0..whole.len() {
+        let cut = &whole[..len];
+        assert_eq!((plain(cut, 0), in_geneve_or_ip(cut, 0, &overlays())), (None, None));
+        assert_eq!(
+            (plain_v6(cut, 0), in_vxlan_v6(cut, 0, &overlays()), in_vxlan(cut, 0, &overlays())),
+            (None, None, None)
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
