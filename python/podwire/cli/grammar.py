@@ -83,11 +83,21 @@ def find_command(name: str, following: str = "") -> Command:
     """
     command = COMMANDS.get(name)
     if command is None:
-        near = _meant(name, following)
-        hint = f"did you mean '{near}'?" if near else "help lists them"
-        msg = f"unknown command {quoted(name)}; {hint}"
+        msg = f"unknown command {quoted(name)}; {_hint(name, following)}"
         raise UsageError(msg)
     return command
+
+
+OUTSIDE = ("serve", "cli", "replay", "report", "k8s-check", "kubeconfig-for", "version")
+"""The subcommands of podwire, which are typed in a shell and not here."""
+
+
+def _hint(name: str, following: str) -> str:
+    word = following if name == "podwire" else name
+    if word in OUTSIDE:
+        return f"in a shell it is 'podwire {word}'"
+    near = _meant(name, following)
+    return f"did you mean '{near}'?" if near else "help lists them"
 
 
 def _meant(name: str, following: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from podwire.cli.grammar import parse
+from podwire.__main__ import _COMMANDS
+from podwire.cli.grammar import OUTSIDE, parse
 from podwire.cli.view import View
 from podwire.cli.words import split
 from podwire.support.errors import UsageError
@@ -109,6 +110,14 @@ def test_help_instead_of_a_command(line: str, status: int) -> None:
     [
         ("", "no command is given; help lists them"),
         ("vport-shw", "unknown command 'vport-shw'; did you mean 'vport-show'?"),
+        (
+            "k8s-check",
+            "unknown command 'k8s-check'; in a shell it is 'podwire k8s-check'",
+        ),
+        (
+            "podwire replay",
+            "unknown command 'podwire'; in a shell it is 'podwire replay'",
+        ),
         ("Vport-Show", "unknown command 'Vport-Show'; did you mean 'vport-show'?"),
         ("xyzzy", "unknown command 'xyzzy'; help lists them"),
         (LONG, f"unknown command '{LONG[:60]}…'; help lists them"),
@@ -210,3 +219,7 @@ def test_an_error_is_one_sentence_that_names_the_word(line: str, sentence: str) 
 def test_words_that_nothing_can_carry(word: str) -> None:
     with pytest.raises(UsageError, match=r"UTF-8|NUL"):
         parse(["vport-show", "svc-name", word])
+
+
+def test_all_subcommands_are_known_as_such() -> None:
+    assert set(OUTSIDE) == {name for name in _COMMANDS if not name.startswith("-")}
