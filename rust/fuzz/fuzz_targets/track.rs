@@ -34,7 +34,7 @@ fn count_ahead(frames: &[Frame<'_>]) -> Vec<u64> {
     for some in frames.chunks(100) {
         sheaves.iter_mut().for_each(Sheaf::clear);
         for (number, frame) in (0..).zip(some) {
-            if preview.sort(number, frame, &mut sheaves).is_none() {
+            if preview.sort(number, *frame, &mut sheaves).is_none() {
                 let share = preview.spread().in_order(frame, &mut stragglers);
                 sheaves[usize::from(share.shard)].add_unread(number, frame.source);
             }

@@ -69,23 +69,25 @@ fn share(shard: u8, flags: u8, src_port: impl FnOnce() -> u16) -> Share {
 impl Preview {
     /// Adds the frame to the sheaf of its tracker. None, with nothing done, where that is to be asked in the order of
     /// the frames, of [`Spread::in_order`].
-    #[inline]
-    pub fn sort(&self, number: u16, frame: &Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
+    #[inline(always)]
+    pub fn sort(&self, number: u16, frame: Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
         if !self.clusters_differ
             && frame.link == LinkType::Ethernet
-            && let Some((raw, network)) = self.glance(frame)
+            && let Some((raw, network)) = self.glance(&frame)
         {
             let shard = self.spread.shard_of_raw(&raw);
             // Made where it is to be: what is copied right behind its making has to wait for that.
             sheaves[usize::from(shard)]
-                .add(Lane::of_common(&self.seed, frame, &raw, network), Place { number, source: frame.source });
+                .add(Lane::of_common(&self.seed, &frame, &raw, network), Place { number, source: frame.source });
             return Some(share(shard, raw.flags(), || raw.src_port()));
         }
         self.sort_closely(number, frame, sheaves)
     }
 
+    // By value, so that the frame of the common case needs no place in memory.
     #[inline(never)]
-    fn sort_closely(&self, number: u16, frame: &Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
+    fn sort_closely(&self, number: u16, frame: Frame<'_>, sheaves: &mut [Sheaf]) -> Option<Share> {
+        let frame = &frame;
         if !self.clusters_differ
             && let Some((shard, lane)) = self.read_closely(frame)
         {

@@ -95,10 +95,9 @@ impl Chunk {
         let Self { bytes, stubs, looks, .. } = self;
         let mut first = None;
         let is_some = input.next_piece(reading, bytes, &mut |frames, now_ns| {
-            for frame in frames {
-                let address = frame.data.as_ptr().addr();
-                stubs.push(Stub::of(frame, address - *first.get_or_insert(address)));
-            }
+            let address = |frame: &Frame<'_>| frame.data.as_ptr().addr();
+            let Some(first) = frames.first().map(|frame| *first.get_or_insert(address(frame))) else { return };
+            stubs.extend(frames.iter().map(|frame| Stub::of(frame, address(frame) - first)));
             looks.push((stubs.len(), now_ns));
         });
         self.first = first.map_or(0, |first| first - self.bytes.as_ptr().addr());
@@ -117,17 +116,18 @@ impl Chunk {
         let (bytes, sheaves) = (&bytes[*first..], sheaves.get_mut().unwrap_or_else(PoisonError::into_inner));
         let mut gate = gate;
         for (number, stub) in (0..).zip(stubs.iter()) {
-            let frame = stub.frame(bytes);
-            if gate.as_mut().is_some_and(|gate| !gate.passes(&frame)) {
+            if let Some(gate) = &mut gate
+                && !gate.passes(&stub.frame(bytes))
+            {
                 continue;
             }
-            match preview.sort(number, &frame, sheaves) {
+            match preview.sort(number, stub.frame(bytes), sheaves) {
                 Some(share) if share.learned != 0 && !learned.knows(share.learned) => {
                     answers.push(Answer { number, port: share.learned, shard: share.shard });
                 }
                 Some(_) => {}
                 None => {
-                    sheaves.iter_mut().for_each(|sheaf| sheaf.add_unread(number, frame.source));
+                    sheaves.iter_mut().for_each(|sheaf| sheaf.add_unread(number, stub.source));
                     later.push(number);
                 }
             }

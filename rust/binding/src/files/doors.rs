@@ -38,7 +38,7 @@ impl Doors {
     pub(crate) fn look(&mut self, frames: &[Frame<'_>]) {
         let some = if self.looked < ALL_OF { frames } else { &frames[..frames.len().min(FEW)] };
         self.looked += some.len() as u64;
-        for frame in some {
+        for frame in some.iter().filter(|frame| !is_plain_tcp(frame)) {
             let port = run(self.program(frame.link), frame.data) as u16;
             if port != 0 && !self.seen.contains(&port) {
                 self.seen.push(port);
@@ -54,4 +54,14 @@ impl Doors {
         });
         &self.programs[at].1
     }
+}
+
+/// Whether a frame is TCP over IPv4 in nothing else: most are, and no tunnel.
+#[inline]
+fn is_plain_tcp(frame: &Frame<'_>) -> bool {
+    const TYPE: usize = 12;
+    const PROTOCOL: usize = 23;
+    const TCP: u8 = 6;
+    let start = frame.data.get(TYPE..=PROTOCOL).filter(|_| frame.link == LinkType::Ethernet);
+    start.is_some_and(|start| start[..2] == [8, 0] && start[PROTOCOL - TYPE] == TCP)
 }

@@ -73,8 +73,33 @@ impl Tracker {
     }
 
     /// Reads what was not read ahead, and asks for where the index has all of them.
-    #[inline(never)]
     fn take_all<'a, F: Fn(u16) -> Frame<'a>>(&mut self, lanes: &mut [Lane], is_valid: bool, origin: &Numbered<'_, F>) {
+        let source = origin.places.first().map_or(0, |place| place.source);
+        let is_common = |(lane, place): (&Lane, &Place)| (lane.kind == Kind::Segment) & (place.source == source);
+        if is_valid && lanes.iter().zip(origin.places).all(is_common) {
+            self.take_common(lanes, source);
+        } else {
+            self.take_each(lanes, is_valid, origin);
+        }
+    }
+
+    /// Asks for where the index has segments of one source that are all read.
+    #[inline(never)]
+    fn take_common(&mut self, lanes: &[Lane], source: u16) {
+        let mut tally = Tally::of(source);
+        let mut last_ns = self.last_packet_ns;
+        for lane in lanes {
+            tally.bytes += u64::from(lane.wire_len);
+            last_ns = last_ns.max(lane.ts_ns);
+            self.table.prefetch_index(&lane.key);
+            self.copies.prefetch(lane.print);
+        }
+        self.note(tally, lanes.len() as u64);
+        self.last_packet_ns = last_ns;
+    }
+
+    #[inline(never)]
+    fn take_each<'a, F: Fn(u16) -> Frame<'a>>(&mut self, lanes: &mut [Lane], is_valid: bool, origin: &Numbered<'_, F>) {
         let mut tally = Tally::of(origin.places.first().map_or(0, |place| place.source));
         let (mut packets, mut last_ns) = (0, self.last_packet_ns);
         for (number, (lane, place)) in lanes.iter_mut().zip(origin.places).enumerate() {

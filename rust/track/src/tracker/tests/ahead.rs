@@ -92,7 +92,7 @@ fn count_ahead(trackers: &mut [Tracker], preview: &Preview, frames: &[Frame<'_>]
         sheaves.iter_mut().for_each(Sheaf::clear);
         let mut later = Vec::new();
         for (number, frame) in (0..).zip(some) {
-            if preview.sort(number, frame, &mut sheaves).is_none() {
+            if preview.sort(number, *frame, &mut sheaves).is_none() {
                 sheaves.iter_mut().for_each(|sheaf| sheaf.add_unread(number, frame.source));
                 later.push(number);
             }
