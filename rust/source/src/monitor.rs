@@ -51,7 +51,7 @@ impl Wanted {
     /// Puts the filters for what is wanted in place, and tells the sockets apart where there are several.
     pub(crate) fn apply(&self) -> io::Result<()> {
         if let [first, _, ..] = &self.sockets[..] {
-            first.spread(&spread(&self.interest.ports))?;
+            first.spread(&spread(&self.interest.ports, self.interest.link))?;
         }
         let filter = assemble(&self.interest);
         self.sockets.iter().try_for_each(|socket| socket.attach(&filter))

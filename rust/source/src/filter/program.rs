@@ -4,7 +4,7 @@ use wire::LinkType;
 
 use crate::filter::assembler::{Instruction, op};
 use crate::filter::fields::{
-    CONTROL_FLAGS, FRAME_HEADER, IPV4, IPV6, KERNEL_DIRECTION, KERNEL_PROTOCOL, MPLS, OUTGOING, PORTS, TAGS, TCP_FLAGS,
+    CONTROL_FLAGS, IPV4, IPV6, KERNEL_DIRECTION, KERNEL_PROTOCOL, MPLS, OUTGOING, PORTS, TAGS, TCP_FLAGS,
 };
 use crate::filter::walker::Walker;
 use crate::filter::{Interest, Mode, Ports};
@@ -20,6 +20,8 @@ const MOST_BEFORE_TCP: u32 = 20 + 4 * 4 + 60;
 const MOST_DEPTHS: usize = 3;
 /// Linux cooked captures, both versions: where the EtherType is, and where its payload begins.
 const COOKED: [(u32, u32); 2] = [(14, 16), (0, 20)];
+/// Behind the EtherType that tells of a tag: where the next EtherType is, and where its payload begins.
+const BEHIND_TAG: [u32; 2] = [2, 4];
 /// The address family in front of a BSD loopback packet.
 const FAMILY: u32 = 4;
 
@@ -64,26 +66,29 @@ pub fn nothing() -> Vec<Instruction> {
 }
 
 /// Makes the program that tells which of several rings a packet goes to: the same for both directions of an innermost
-/// connection, whether it travels in a tunnel or not, for its fragments and for errors that quote it. The kernel takes the number that it ends in
-/// modulo the number of rings, and runs it from the network header on, behind any tag (packet(7), PACKET_FANOUT_CBPF).
+/// connection, whether it travels in a tunnel or not, for its fragments and for errors that quote it. The kernel takes the
+/// number that it ends in modulo the number of rings, and runs it over what comes in from behind the link header and one
+/// tag on, over what this machine sends from the link header on (packet(7), PACKET_FANOUT_CBPF).
 #[must_use]
-pub fn spread(ports: &Ports) -> Vec<Instruction> {
+pub fn spread(ports: &Ports, link: LinkType) -> Vec<Instruction> {
     let mut walk = Walker::new(ports, MOST_DEPTHS, true);
     walk.start_hash();
     let (outermost, leaves) = (walk.outermost(), walk.leaves);
-    let (outgoing, known) = (walk.asm.label(), walk.asm.label());
     walk.asm.step(op::SET_X, 0);
-    walk.asm.step(op::LOAD_WORD, KERNEL_DIRECTION);
-    walk.asm.if_equal(OUTGOING, outgoing);
-    walk.asm.go(known);
-    // What this machine sends is seen from its link header on.
-    walk.asm.place(outgoing);
-    walk.asm.step(op::SET_X, FRAME_HEADER);
-    walk.asm.place(known);
+    if link == LinkType::Ethernet {
+        walk.asm.step(op::LOAD_WORD, KERNEL_DIRECTION);
+        walk.asm.if_equal(OUTGOING, outermost.frame);
+    }
     walk.asm.step(op::LOAD_WORD, KERNEL_PROTOCOL);
     walk.asm.if_equal(IPV4, outermost.v4);
     walk.asm.if_equal(IPV6, outermost.v6);
+    let tagged = walk.asm.label();
+    for tag in TAGS {
+        walk.asm.if_equal(tag, tagged);
+    }
     walk.asm.go(leaves.strange);
+    walk.asm.place(tagged);
+    walk.tags(BEHIND_TAG, outermost);
     end_in_hash(walk)
 }
 

@@ -96,10 +96,15 @@ impl<'a> Walker<'a> {
     /// An Ethernet frame, with the tags that are still in it.
     fn frame(&mut self, own: Depth) {
         self.asm.place(own.frame);
+        self.tags([FRAME_KIND, FRAME_HEADER], own);
+    }
+
+    /// What ends in an EtherType, which is at X + `kind_at`, and then tags; its payload is at X + `header`.
+    pub(super) fn tags(&mut self, [kind_at, header]: [u32; 2], own: Depth) {
         let (v4, v6) = (self.asm.label(), self.asm.label());
         for tags in 0..=MOST_TAGS {
             let tagged = if tags < MOST_TAGS { self.asm.label() } else { self.leaves.strange };
-            self.asm.step(op::LOAD_HALF_X, FRAME_KIND);
+            self.asm.step(op::LOAD_HALF_X, kind_at);
             self.asm.if_equal(IPV4, v4);
             self.asm.if_equal(IPV6, v6);
             for tag in TAGS {
@@ -116,7 +121,7 @@ impl<'a> Walker<'a> {
         }
         for (here, next) in [(v4, own.v4), (v6, own.v6)] {
             self.asm.place(here);
-            self.asm.advance(FRAME_HEADER);
+            self.asm.advance(header);
             self.asm.go(next);
         }
     }

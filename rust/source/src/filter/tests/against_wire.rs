@@ -325,7 +325,7 @@ fn programs_are_within_what_the_kernel_takes() {
         Ports { vxlan: (1..65).collect(), geneve: (65..129).collect(), bare_ip: vec![], other: (129..257).collect() };
     for program in [
         assemble(&Interest { mode: Mode::Control, snap_bytes: 256, link: LinkType::Ethernet, ports: ports.clone() }),
-        spread(&ports),
+        spread(&ports, LinkType::Ethernet),
     ] {
         // BPF_MAXINSNS of linux/bpf_common.h.
         assert!(program.len() <= 4096, "{}", program.len());
