@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from podwire.history.errors import HistoryError
 from podwire.history.relation import IDENTITY, Sources, relation
-from podwire.history.rollups import MOST, Rollup
+from podwire.history.rollups import Rollup, bounded
 from podwire.history.schema import DERIVED, KINDS, Kind
 from podwire.history.where import MACROS, Condition, all_of, quoted
 from podwire.support.errors import UsageError
@@ -252,7 +252,7 @@ class _Asking:
     @staticmethod
     def _grouped(rows: str, groups: Groups) -> str:
         by = ", ".join(map(quoted, groups.by))
-        sums = [f"least(sum({quoted(name)}), {MOST})::BIGINT AS {quoted(name)}" for name in groups.summed]
+        sums = [f"{bounded(f'sum({quoted(name)})')} AS {quoted(name)}" for name in groups.summed]
         measures = [f"count(*) AS {quoted(groups.count)}", *sums, f"max({_ORDER}) AS {quoted(NEWEST)}"]
         return f"SELECT {by}, {', '.join(measures)} FROM ({rows}) GROUP BY {by}"
 

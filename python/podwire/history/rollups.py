@@ -24,10 +24,21 @@ PERCENTILES = {"latency-p50": 0.5, "latency-p95": 0.95, "latency-p99": 0.99}
 """Columns with the latency below which this part of the connections stays (the value of a real connection)."""
 
 
+def bounded(total: str) -> str:
+    """Return SQL for this total within 64 bits, and unknown where it is."""
+    # Not `least`, which passes over what is unknown.
+    return f"(CASE WHEN {total} > {MOST} THEN {MOST} ELSE {total} END)::BIGINT"
+
+
 def summed(*expressions: str) -> str:
     """Return SQL for the sum of all that these are in all rows; it stays within 64 bits."""
-    total = " + ".join(f"coalesce(sum({expression}), 0)" for expression in expressions)
-    return f"least({total}, {MOST})::BIGINT"
+    return bounded(f"({' + '.join(f'coalesce(sum({expression}), 0)' for expression in expressions)})")
+
+
+def known(*expressions: str) -> str:
+    """Return the same, unknown where no row knows any of them."""
+    counts = " + ".join(f"count({expression})" for expression in expressions)
+    return f"CASE WHEN {counts} > 0 THEN {summed(*expressions)} END"
 
 
 def in_state(*states: str) -> str:
@@ -43,11 +54,11 @@ MEASURES: Mapping[str, str] = {
     "est": in_state("est"),
     "fin": in_state("fin"),
     "rst": in_state("rst"),
-    "obytes": summed("obytes"),
-    "ibytes": summed("ibytes"),
-    "total-bytes": summed("obytes", "ibytes"),
-    "sent-bytes": summed("CASE WHEN side = 'client' THEN obytes ELSE ibytes END"),
-    "received-bytes": summed("CASE WHEN side = 'client' THEN ibytes ELSE obytes END"),
+    "obytes": known("obytes"),
+    "ibytes": known("ibytes"),
+    "total-bytes": known("obytes", "ibytes"),
+    "sent-bytes": known("CASE WHEN side = 'client' THEN obytes ELSE ibytes END"),
+    "received-bytes": known("CASE WHEN side = 'client' THEN ibytes ELSE obytes END"),
     "syn-resends": summed('"syn-resends"'),
     "syn-ack-resends": summed('"syn-ack-resends"'),
     "retransmits": summed("retransmits"),

@@ -62,7 +62,7 @@ def talkers(facts: Facts) -> go.Figure:
     places = list(range(len(rows)))
     figure = _figure("stream bytes", "").update_layout(barmode="stack", height=max(_HEIGHT, 80 + 24 * len(rows)))
     for column, name in (("obytes", "sent"), ("ibytes", "received")):
-        hover = [show_size(row[column]) for row in rows]
+        hover = [size(row[column]) for row in rows]
         colour = COLOURS["est" if column == "obytes" else "fin"]
         amounts = [row[column] for row in rows]
         figure.add_bar(
@@ -109,10 +109,15 @@ def host_name(row: Row) -> str:
     return f"{pod} ({row['ip']})" if pod else str(row["ip"])
 
 
+def size(value: int | None) -> str:
+    """Return a number of bytes, nothing where it is not known: control mode does not always tell it."""
+    return "" if value is None else show_size(value)
+
+
 def _link(row: Row) -> str:
     latency = f", p95 {show_latency(row['latency-p95'])}" if row["latency-p95"] is not None else ""
     failures = f", {row['failures']} failed" if row["failures"] else ""
-    return f"{row['connections']} connections{failures}, {show_size(row['total-bytes'])}{latency}"
+    return f"{row['connections']} connections{failures}, {size(row['total-bytes']) or 'bytes not known'}{latency}"
 
 
 def _span(row: Row) -> str:

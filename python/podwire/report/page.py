@@ -132,8 +132,8 @@ def _talkers_table(facts: Facts) -> Iterator[str]:
             charts.host_name(row),
             show_count(row["connections"]),
             show_count(row["failures"]),
-            show_size(row["obytes"]),
-            show_size(row["ibytes"]),
+            charts.size(row["obytes"]),
+            charts.size(row["ibytes"]),
             _latency(row),
         )
         for row in facts.talkers
@@ -149,7 +149,7 @@ def _map_table(facts: Facts) -> Iterator[str]:
             charts.end_name(row, "server"),
             show_count(row["connections"]),
             show_count(row["failures"]),
-            show_size(row["total-bytes"]),
+            charts.size(row["total-bytes"]),
             _latency(row),
         )
         for row in facts.pairs

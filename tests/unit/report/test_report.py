@@ -53,10 +53,21 @@ def facts(name: str = "web") -> Facts:
             {"from": 50_000, "below": 100_000, "connections": 2, "percent": 66.7, "cumulative": 66.7},
             {"from": 100_000, "below": None, "connections": 1, "percent": 33.3, "cumulative": 100.0},
         ],
-        [sums(ip="10.0.0.1", namespace="n", pod=name), sums(ip="10.0.0.2", namespace=None, pod=None)],
+        [
+            sums(ip="10.0.0.1", namespace="n", pod=name),
+            sums(ip="10.0.0.2", namespace=None, pod=None, obytes=None),
+            sums(ip="10.0.0.3", namespace=None, pod=None, obytes=None, ibytes=None, total_bytes=None),
+        ],
         [
             sums(client_namespace="n", client_workload=name, server_namespace="n", server_workload="db"),
             sums(client_namespace="n", client_workload="db", server_namespace="n", server_workload=name, failures=0),
+            sums(
+                client_namespace="n",
+                client_workload="db",
+                server_namespace=None,
+                server_workload=None,
+                total_bytes=None,
+            ),
         ],
         [f"note {name}"],
     )
