@@ -26,7 +26,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub fn new(max_bytes: usize, longest_ns: [u64; 3]) -> Self {
+    pub fn new(max_bytes: usize, longest_ns: [u64; 4]) -> Self {
         Self {
             slab: Slab::new(max_bytes),
             wheel: Wheel::new(longest_ns),

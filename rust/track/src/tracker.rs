@@ -79,7 +79,8 @@ impl Tracker {
     pub fn new(limits: Limits) -> Self {
         let ended_ns = limits.ended_linger_ns.max(limits.ended_settle_ns);
         let half_open_ns = limits.half_open_ns.max(limits.datagram_idle_ns).max(limits.ended_linger_ns);
-        let longest_ns = [ended_ns, half_open_ns, limits.idle_ns.max(limits.datagram_idle_ns)];
+        let open_ns = limits.idle_ns.max(limits.datagram_idle_ns);
+        let longest_ns = [ended_ns, half_open_ns, limits.half_open_ns, open_ns];
         Self {
             rules: Rules { control_only: limits.control_only, reopen_idle_ns: limits.reopen_idle_ns },
             table: Table::new(limits.max_memory_bytes.max(1 << 20), longest_ns),

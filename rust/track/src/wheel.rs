@@ -1,4 +1,4 @@
-//! When to look at a connection again: three timer wheels over links in the connections themselves.
+//! When to look at a connection again: a timer wheel for each class over links in the connections themselves.
 //!
 //! A packet does not move its connection in the wheel. A connection is looked at when its old deadline comes, and put
 //! back if it was used since: each is touched about once per time limit, and the table is never scanned. The wheels
@@ -10,10 +10,12 @@ use crate::entry::{Cold, NONE};
 pub(crate) enum Class {
     Ended = 0,
     HalfOpen = 1,
-    Open = 2,
+    /// Answered just now; whether the client took that up is not seen.
+    Unproven = 2,
+    Open = 3,
 }
 
-const CLASSES: usize = 3;
+const CLASSES: usize = 4;
 const SLOTS: usize = 1 << 14;
 const WORDS: usize = SLOTS / 64;
 

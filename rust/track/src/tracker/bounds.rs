@@ -56,7 +56,7 @@ impl Tracker {
     }
 
     fn look_at(&mut self, slot: u32, now_ns: u64) {
-        let (class, deadline_ns) = self.deadline(slot);
+        let (class, deadline_ns) = self.deadline(slot, now_ns);
         if deadline_ns > now_ns {
             self.table.reschedule(slot, class, deadline_ns, now_ns);
             return;
@@ -68,7 +68,7 @@ impl Tracker {
             self.table.remove(slot);
         } else if hot.has(status::ENDED) {
             self.freeze(slot);
-            let (class, deadline_ns) = self.deadline(slot);
+            let (class, deadline_ns) = self.deadline(slot, now_ns);
             self.table.reschedule(slot, class, deadline_ns, now_ns);
         } else {
             match class {
@@ -80,8 +80,8 @@ impl Tracker {
         }
     }
 
-    /// What a connection is worth, and when it is to be looked at.
-    fn deadline(&self, slot: u32) -> (Class, u64) {
+    /// What a connection is worth at a time, and when it is to be looked at.
+    fn deadline(&self, slot: u32, now_ns: u64) -> (Class, u64) {
         let hot = &self.table.slab.hot[slot as usize];
         let limits = &self.limits;
         let (class, after_ns) = match hot.state() {
@@ -90,8 +90,7 @@ impl Tracker {
             State::Active if self.is_answered(slot) => (Class::Open, limits.datagram_idle_ns),
             State::Active => (Class::HalfOpen, limits.datagram_idle_ns),
             State::Syn => (Class::HalfOpen, limits.half_open_ns),
-            // The answer to it cannot be seen.
-            State::SynAck if limits.control_only => (Class::Open, limits.idle_ns),
+            State::SynAck if limits.control_only => self.unproven(slot, now_ns),
             State::SynAck => (Class::HalfOpen, limits.half_open_ns),
             // Whoever closed one side will rarely be silent on the other for long.
             State::Fin => (Class::HalfOpen, limits.ended_linger_ns.max(limits.half_open_ns)),
@@ -100,6 +99,16 @@ impl Tracker {
             _ => (Class::Open, limits.idle_ns),
         };
         (class, hot.last_ns.saturating_add(after_ns))
+    }
+
+    /// In control mode, whether a SYN-ACK was answered is not seen: who outlasts an attempt is taken for open. Until then a
+    /// flood of attempts, answered or not, may push out others of its kind, but none that was there before.
+    fn unproven(&self, slot: u32, now_ns: u64) -> (Class, u64) {
+        let (hot, limits) = (&self.table.slab.hot[slot as usize], &self.limits);
+        if hot.last_ns.saturating_add(limits.half_open_ns) <= now_ns {
+            return (Class::Open, limits.idle_ns);
+        }
+        (if hot.packets[OUT] == 0 { Class::HalfOpen } else { Class::Unproven }, limits.half_open_ns)
     }
 
     fn is_answered(&self, slot: u32) -> bool {
@@ -114,7 +123,7 @@ impl Tracker {
 
     /// Gives a new connection its first deadline.
     pub(super) fn schedule(&mut self, slot: u32, now_ns: u64) {
-        let (class, deadline_ns) = self.deadline(slot);
+        let (class, deadline_ns) = self.deadline(slot, now_ns);
         self.table.schedule(slot, class, deadline_ns, now_ns);
     }
 
@@ -123,7 +132,7 @@ impl Tracker {
             End::Rst => self.counters.ended_rst += 1,
             _ => self.counters.ended_fin += 1,
         }
-        let (class, deadline_ns) = self.deadline(slot);
+        let (class, deadline_ns) = self.deadline(slot, self.last_packet_ns);
         self.table.reschedule(slot, class, deadline_ns, deadline_ns);
     }
 
@@ -152,12 +161,12 @@ impl Tracker {
 
     /// Pushes out one connection: an ended one, else a half-open one, else the idlest that a few tries find.
     fn evict(&mut self) -> bool {
-        for class in [Class::Ended, Class::HalfOpen, Class::Open] {
+        for class in [Class::Ended, Class::HalfOpen, Class::Unproven, Class::Open] {
             match self.least_valuable(class) {
                 Candidate::Slot(slot) => {
                     match class {
                         Class::Ended => self.counters.evicted_ended += 1,
-                        Class::HalfOpen => self.counters.evicted_half_open += 1,
+                        Class::HalfOpen | Class::Unproven => self.counters.evicted_half_open += 1,
                         Class::Open => self.counters.evicted_idle += 1,
                     }
                     let source = self.table.slab.cold[slot as usize].source;
@@ -178,7 +187,7 @@ impl Tracker {
         let mut last_tried = Candidate::Unknown;
         for _ in 0..EVICT_TRIES {
             let Some(slot) = self.table.wheel.earliest(class) else { return Candidate::None };
-            let (actual, deadline_ns) = self.deadline(slot);
+            let (actual, deadline_ns) = self.deadline(slot, self.last_packet_ns);
             let cold = &mut self.table.slab.cold;
             let has_moved = self.table.wheel.bring_up_to_date(cold, slot, actual, deadline_ns);
             if !has_moved {

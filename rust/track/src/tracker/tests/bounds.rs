@@ -128,7 +128,7 @@ fn memory_stays_within_its_limit_and_attempts_go_first() {
         syn_from(&mut talk.tracker, START + u64::from(n) * MILLI, n);
     }
     let counters = talk.counters();
-    let wheels = 3 * (1 << 14) * 4 + 3 * (1 << 14) / 8;
+    let wheels = 4 * (1 << 14) * 4 + 4 * (1 << 14) / 8;
     assert!(counters.memory_bytes <= limit as u64 + wheels, "{}", counters.memory_bytes);
     assert!(counters.connections > 6000, "{}", counters.connections);
     assert_eq!((counters.evicted_ended, counters.evicted_idle, counters.sources.not_entered), (1, 0, 0));
@@ -243,6 +243,61 @@ fn a_flood_of_attempts_leaves_open_connections_alone() {
     assert!(counters.sources.not_entered < 10);
     assert_eq!(counters.evicted_half_open + counters.sources.not_entered + talk.tracker.len() as u64, 1_001_000);
     assert_eq!(talk.tracker.take_ended(100).len(), 16);
+}
+
+/// What control mode sees of a connection, or of an answered attempt: both are alike.
+fn answered(tracker: &mut Tracker, ts_ns: u64, n: u32) {
+    let client = (IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + n)), 1);
+    syn_from(tracker, ts_ns, n);
+    stray_answer(tracker, ts_ns + MICRO, client);
+}
+
+fn stray_answer(tracker: &mut Tracker, ts_ns: u64, client: (IpAddr, u16)) {
+    let built = Built { src: SERVER, dst: client, seq: 77, ack: 1, flags: SYN | ACK, payload: 0 };
+    feed(tracker, ts_ns, &build::frame(&built));
+}
+
+fn control() -> Tracker {
+    Tracker::new(Limits { control_only: true, max_memory_bytes: 1 << 20, ..Limits::default() })
+}
+
+fn of_the_first(tracker: &Tracker, most: u64) -> usize {
+    rows(tracker).iter().filter(|row| row.id <= most).count()
+}
+
+#[test]
+fn in_control_mode_an_answered_flood_leaves_alone_what_outlasted_an_attempt() {
+    let mut tracker = control();
+    (0..1000).for_each(|n| answered(&mut tracker, START, n));
+    let later = START + 80 * SECOND;
+    tracker.expire(later);
+    (1000..50_000).for_each(|n| answered(&mut tracker, later + u64::from(n) * MICRO, n));
+    assert_eq!((of_the_first(&tracker, 1000), tracker.counters().evicted_idle), (1000, 0));
+    assert!(tracker.counters().evicted_half_open > 30_000);
+}
+
+#[test]
+fn in_control_mode_stray_answers_leave_alone_what_was_asked_for() {
+    let mut tracker = control();
+    (0..1000).for_each(|n| answered(&mut tracker, START, n));
+    for n in 0..50_000_u32 {
+        let client = (IpAddr::V4(Ipv4Addr::from_bits(0x0c00_0000 + n)), 1);
+        stray_answer(&mut tracker, START + u64::from(n) * MICRO, client);
+    }
+    assert_eq!((of_the_first(&tracker, 1000), tracker.counters().evicted_idle), (1000, 0));
+}
+
+#[test]
+fn in_control_mode_what_was_answered_is_kept_as_long_as_what_is_open() {
+    let mut tracker = control();
+    answered(&mut tracker, START, 1);
+    stray_answer(&mut tracker, START, CLIENT);
+    for minutes in 1..120 {
+        tracker.expire(START + minutes * 60 * SECOND);
+    }
+    assert_eq!(tracker.len(), 2);
+    tracker.expire(START + 140 * 60 * SECOND);
+    assert_eq!((tracker.len(), tracker.counters().timeout_idle), (0, 2));
 }
 
 #[test]
