@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from podwire.app import Daemon
+from podwire.cli.words import check_words
 from podwire.settings.serve import ServeSettings
 from podwire.support.errors import UsageError
 from podwire.support.log import set_up_log
@@ -35,8 +36,8 @@ EXPECTED = {
 
 def run_serve(words: list[str]) -> int:
     """Run the daemon until a signal ends it; return the exit status."""
-    parser = _parser()
-    given = parser.parse_args(words)
+    check_words(words)
+    given = _parser().parse_args(words)
     settings = merge_settings(read_config(given.config) if given.config else {}, given)
     set_up_log(verbose=given.verbose)
     asyncio.run(Daemon(settings).run())

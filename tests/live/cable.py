@@ -63,13 +63,16 @@ class Wire:
     def switch(self, state: str) -> None:
         self._with_link(lambda own, index: own.route.link("set", index=index, state=state))
 
-    def promiscuity(self) -> int:
-        return int(self._with_link(lambda own, index: own.route.get_links(index)[0].get_attr("IFLA_PROMISCUITY")))
+    def rename(self, name: str, other: str) -> None:
+        self._with_link(lambda own, index: own.route.link("set", index=index, ifname=other), name)
 
-    def _with_link(self, work: Callable[[Any, int], Any]) -> Any:
+    def promiscuity(self, name: str = "cap0") -> int:
+        return int(self._with_link(lambda own, index: own.route.get_links(index)[0].get_attr("IFLA_PROMISCUITY"), name))
+
+    def _with_link(self, work: Callable[[Any, int], Any], name: str = "cap0") -> Any:
         def inside() -> Any:
             with links() as own:
-                return work(own, own.index("cap0"))
+                return work(own, own.index(name))
 
         return self.near.run(inside)
 
@@ -93,12 +96,12 @@ class Wire:
             answering.join()
         return port
 
-    def plug_another(self) -> None:
-        """A second cable, from `far1` to `cap1`."""
+    def plug_another(self, name: str = "cap1") -> None:
+        """A second cable, from `far1` to `name`."""
 
         def near() -> None:
             with links() as own:
-                own.veth(("cap1", "02:00:00:00:09:03"), ("far1", "02:00:00:00:09:04"), 1500, self.far)
+                own.veth((name, "02:00:00:00:09:03"), ("far1", "02:00:00:00:09:04"), 1500, self.far)
 
         self.near.run(near)
         self.far.run(lambda: _up("far1"))

@@ -150,6 +150,25 @@ def test_an_interface_that_comes_back_as_another_is_taken_up_again(wire: Wire, c
     assert wire.promiscuity() == 1
 
 
+def test_an_interface_that_has_another_name_is_left(wire: Wire, capture: Capture) -> None:
+    """Nobody asked for it under that name; under its old one it is taken up again, as is another one of that name."""
+    wire.near.run(lambda: capture.open_interface("cap0"))
+    until("the state up", lambda: state(capture) == "up" and wire.promiscuity() == 1)
+    wire.rename("cap0", "other0")
+    until("the state gone", lambda: state(capture) == "gone")
+    assert wire.promiscuity("other0") == 0
+    unseen = wire.talk()
+    wire.rename("other0", "cap0")
+    until("the state up", lambda: state(capture) == "up")
+    port = wire.talk()
+    until("a connection afterwards", lambda: ended(capture, port))
+    assert not ended(capture, unseen)
+    wire.rename("cap0", "other0")
+    wire.plug_another("cap0")
+    until("another one", lambda: state(capture) == "up" and wire.promiscuity() == 1)
+    assert wire.promiscuity("other0") == 0
+
+
 def test_promiscuity_is_put_back(wire: Wire, capture: Capture) -> None:
     source = wire.near.run(lambda: capture.open_interface("cap0"))
     assert wire.promiscuity() == 1

@@ -146,7 +146,7 @@ impl Interface {
             }
             return Ok(());
         }
-        if self.monitor.state() != State::Up && Instant::now() >= self.retry_at {
+        if Instant::now() >= self.retry_at {
             self.retry_at = Instant::now() + RETRY;
             outcome = outcome.and(self.look_again());
         }
@@ -194,17 +194,27 @@ impl Interface {
         Err(self.monitor.failed("read it", reason))
     }
 
-    /// Takes up an interface that came back, under the same index or another one.
+    /// Takes up an interface that came back, under the same index or another one, and lets go of one that has another
+    /// name now, of which no socket is told.
     fn look_again(&mut self) -> Result<()> {
-        let Some(index) = interface_index(self.monitor.name()) else {
+        let index = interface_index(self.monitor.name());
+        if index.is_none() || self.port.socket.bound_to() != index {
+            if self.monitor.state() == State::Up {
+                self.monitor.count_outage();
+            }
+            self.leave()?;
+        } else if self.monitor.state() == State::Up {
+            return Ok(());
+        }
+        if index.is_none() {
             self.monitor.set_state(State::Gone);
             return Ok(());
-        };
+        }
         if !is_up(&self.port.socket, self.monitor.name()) {
             self.monitor.set_state(State::Down);
             return Ok(());
         }
-        if self.port.socket.bound_to() != Some(index) || !self.port.is_whole {
+        if !self.port.is_whole {
             self.monitor.count_drops();
             let mut ports = Port::open_all(&self.monitor, self.shape, self.slots.len())?.into_iter();
             if let Some(first) = ports.next() {
@@ -216,6 +226,15 @@ impl Interface {
         }
         self.monitor.set_state(State::Up);
         Ok(())
+    }
+
+    /// Lets nothing more in from what is not the interface any more.
+    fn leave(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.port.is_whole) {
+            return Ok(());
+        }
+        self.monitor.count_drops();
+        self.monitor.leave().map_err(|reason| self.monitor.failed("leave it", reason))
     }
 }
 

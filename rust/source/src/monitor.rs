@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::filter::{Interest, Ports, assemble, spread};
+use crate::filter::{Interest, Ports, assemble, nothing, spread};
 use crate::sys::Socket;
 
 /// What an interface is doing.
@@ -124,6 +124,13 @@ impl Monitor {
             self.drops.fetch_add(u64::from(taken.drops), Ordering::Relaxed);
             self.freezes.fetch_add(u64::from(taken.freezes), Ordering::Relaxed);
         }
+    }
+
+    /// Lets nothing more in, and takes back the wish for promiscuity.
+    pub(crate) fn leave(&self) -> io::Result<()> {
+        let sockets = std::mem::take(&mut self.wanted().sockets);
+        sockets.iter().try_for_each(|socket| socket.attach(&nothing()))?;
+        sockets.first().map_or(Ok(()), |socket| socket.be_discreet())
     }
 
     /// Says what the interface is doing.

@@ -18,6 +18,7 @@ from podwire.support.errors import UsageError
         (["--ssh", "99999"], "--ssh is a port from 1 to 65535, or 0 for none."),
         (["--ssh=-1"], "--ssh is a port from 1 to 65535, or 0 for none."),
         (["--threads", "0"], "--threads is a number from 1 to 64."),
+        (["--interface", "eth0", "--interface", "\udcff"], "'\udcff' is not UTF-8 text"),
     ],
 )
 def test_an_option_that_does_not_fit_is_one_sentence(words: list[str], sentence: str) -> None:

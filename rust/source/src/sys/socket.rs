@@ -111,13 +111,12 @@ impl Socket {
 
     /// Wants frames for other hosts too, as long as this socket lives.
     pub(crate) fn be_promiscuous(&self, index: u32) -> io::Result<()> {
-        let wish = libc::packet_mreq {
-            mr_ifindex: index as c_int,
-            mr_type: libc::PACKET_MR_PROMISC as u16,
-            mr_alen: 0,
-            mr_address: [0; 8],
-        };
-        self.set(SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &wish)
+        self.set(SOL_PACKET, libc::PACKET_ADD_MEMBERSHIP, &promiscuity(index))
+    }
+
+    /// Takes that back, where the interface is still there.
+    pub(crate) fn be_discreet(&self) -> io::Result<()> {
+        self.bound_to().map_or(Ok(()), |index| self.set(SOL_PACKET, libc::PACKET_DROP_MEMBERSHIP, &promiscuity(index)))
     }
 
     /// Leaves out what this machine itself sends.
@@ -176,6 +175,15 @@ impl Socket {
             libc::getsockopt(self.0.as_raw_fd(), level, option, pointer, &raw mut length)
         };
         if failed == 0 { Ok(value) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
+fn promiscuity(index: u32) -> libc::packet_mreq {
+    libc::packet_mreq {
+        mr_ifindex: index as c_int,
+        mr_type: libc::PACKET_MR_PROMISC as u16,
+        mr_alen: 0,
+        mr_address: [0; 8],
     }
 }
 
