@@ -72,9 +72,15 @@ pub(crate) enum Verdict {
 
 /// How far ahead of the expected number an acknowledgment may be to be believed: by what a mirror may have lost.
 const MAX_AHEAD: i32 = 1 << 28;
-/// How far off, either way, a reset may be: by what is under way, the size of a large receive buffer. Its number can be
-/// anything where it is forged, while a host takes only the very next one (RFC 5961 §3.2).
-const RESET_OFF: i32 = 1 << 24;
+/// How far off a reset may be. A host takes only the very next number (RFC 5961 §3.2), and a forged one can be anything.
+/// Behind by what is under way, the size of a large receive buffer, where it answers what was sent before; ahead by what
+/// the mirror lost just before it.
+const RESET_OFF: core::ops::RangeInclusive<i32> = -(1 << 24)..=1 << 17;
+/// A SYN like the one that began an ended connection is a new attempt after this time: the network does not deliver one so
+/// late, and those who are refused may try again alike.
+const NEW_ATTEMPT_NS: u64 = 100_000_000;
+/// What no connection exceeds, bytes a nanosecond: 128 Gb/s.
+const MOST_BYTES_PER_NS: u64 = 16;
 
 const CONTROL: u8 = flag::SYN | flag::FIN | flag::RST;
 
@@ -173,8 +179,8 @@ impl Part<'_> {
     fn syn(&mut self) -> Verdict {
         let is_first_number = self.segment.seq == self.cold.first_seq[OUT];
         let is_resend = self.direction == OUT && self.cold.has(mark::SYN) && is_first_number;
-        if self.hot.has(status::FROZEN) {
-            return if is_resend { Verdict::AfterEnd } else { Verdict::Reopens };
+        if self.hot.has(status::FROZEN) || self.hot.has(status::ENDED) && self.since_last() >= NEW_ATTEMPT_NS {
+            return Verdict::Reopens;
         }
         if is_resend {
             if self.hot.state() == State::Syn {
@@ -205,7 +211,11 @@ impl Part<'_> {
     }
 
     fn is_silent(&self) -> bool {
-        self.segment.ts_ns.saturating_sub(self.hot.last_ns) >= self.rules.reopen_idle_ns
+        self.since_last() >= self.rules.reopen_idle_ns
+    }
+
+    fn since_last(&self) -> u64 {
+        self.segment.ts_ns.saturating_sub(self.hot.last_ns)
     }
 
     fn syn_ack(&mut self) -> Verdict {
@@ -260,8 +270,7 @@ impl Part<'_> {
         self.cold.set_latency(Latency::Server, Some(whole.saturating_sub(asked)));
         self.cold.set_latency(Latency::Client, is_in_order.then_some(whole));
         self.cold.mark(mark::SYN_ACK);
-        // What was known of the server's numbers came from the client's acknowledgments.
-        self.restart(IN);
+        self.begin_here(IN);
         self.hot.set_state(state);
         self.count()
     }
@@ -308,10 +317,17 @@ impl Part<'_> {
             return true;
         }
         let ahead = self.segment.seq.wrapping_sub(self.hot.next_low(self.direction)).cast_signed();
-        (-RESET_OFF..=RESET_OFF).contains(&ahead)
+        if self.hot.state() == State::Syn {
+            // Else it answers an acknowledgment of an earlier connection's (RFC 9293 §3.5.1, figure 9).
+            return ahead == 0 || self.segment.seq == self.cold.first_seq[OUT];
+        }
+        RESET_OFF.contains(&ahead)
     }
 
     fn data(&mut self) -> Verdict {
+        if !self.rules.control_only && (self.answers_another_syn() || self.is_out_of_place()) {
+            return Verdict::Suspicious;
+        }
         let acknowledges = self.segment.flags & flag::ACK != 0;
         let had_ended = self.hot.has(status::ENDED);
         match (self.hot.state(), self.direction) {
@@ -332,6 +348,14 @@ impl Part<'_> {
         }
         self.note_fin();
         if self.hot.has(status::ENDED) && !had_ended { Verdict::Ended(End::Fin) } else { Verdict::Counted }
+    }
+
+    /// Whether the server acknowledges what an earlier connection between the same ports has sent: it does so to a SYN
+    /// where it has not heard of that one's end (RFC 5961 §4).
+    fn answers_another_syn(&self) -> bool {
+        let is_asked = self.hot.state() == State::Syn && self.direction == IN && self.cold.has(mark::SYN);
+        let acknowledged = self.segment.ack.wrapping_sub(self.cold.first_seq[OUT]).cast_signed();
+        is_asked && !(1..=MAX_AHEAD).contains(&acknowledged)
     }
 
     fn establish(&mut self) {

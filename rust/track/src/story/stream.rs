@@ -1,8 +1,8 @@
 //! Counting packets and bytes: what sequence numbers tell of a stream.
 use wire::tcp::flag;
 
-use super::{MAX_AHEAD, Part, Segment, Verdict};
-use crate::entry::{Cold, Hot, mark, status};
+use super::{MAX_AHEAD, MOST_BYTES_PER_NS, Part, Segment, Verdict};
+use crate::entry::{Cold, Hot, Latency, mark, status};
 
 /// `Hot::next` starts here, so that 0 can mean "nothing seen" and numbers can fall behind the first one.
 pub(super) const ORIGIN: u64 = 1 << 32;
@@ -21,6 +21,32 @@ impl Part<'_> {
         self.hot.set_next(direction, 0);
     }
 
+    /// Makes this side's stream begin with this SYN, and go as far as it has been seen already: what was known of its
+    /// numbers came from data that overtook the SYN, or only from what the other side acknowledged.
+    pub(super) fn begin_here(&mut self, direction: usize) {
+        let first = self.segment.seq.wrapping_add(1);
+        let seen = self.hot.next_low(direction).wrapping_sub(first).cast_signed();
+        if self.hot.packets[direction] == 0 || !(0..=MAX_AHEAD).contains(&seen) {
+            return self.restart(direction);
+        }
+        self.cold.first_seq[direction] = self.segment.seq;
+        self.hot.set_next(direction, ORIGIN + u64::from(self.segment.seq) + 1 + u64::from(seen.cast_unsigned()));
+    }
+
+    /// Whether it is no part of the stream: an end before what has been sent already, or a jump that no link is fast
+    /// enough for.
+    pub(super) fn is_out_of_place(&self) -> bool {
+        let direction = self.direction;
+        if self.hot.packets[direction] == 0 {
+            return false;
+        }
+        let ahead = self.ahead(direction, self.segment.seq);
+        let is_early_end =
+            self.is_fin() && !self.hot.has(status::FIN << direction) && ahead + i64::from(self.segment.payload) + 1 < 0;
+        let possible = self.since_last().saturating_mul(MOST_BYTES_PER_NS).cast_signed().max(i64::from(MAX_AHEAD));
+        is_early_end || ahead > possible
+    }
+
     fn advance(&mut self) {
         let Segment { seq, flags, payload, .. } = *self.segment;
         let direction = self.direction;
@@ -37,7 +63,12 @@ impl Part<'_> {
             self.hot.set_next(direction, next.wrapping_add(end.cast_unsigned()));
             // In control mode everything between the first and the last segment is missing, and nothing ever fills it.
             if ahead > 0 && !self.rules.control_only {
-                self.gaps.open(self.gap_owner(), next, next.wrapping_add(ahead.cast_unsigned()));
+                let end = next.wrapping_add(ahead.cast_unsigned());
+                self.gaps.open(self.gap_owner(), next, end, self.segment.ts_ns);
+            }
+            // One byte is what a probe of a closed window has sent already.
+            if ahead < -1 && self.hot.packets[direction] > 0 {
+                self.count_old(next.wrapping_add_signed(ahead), ahead.unsigned_abs());
             }
         } else if self.hot.packets[direction] > 0 && self.is_sent_again(ahead) {
             self.count_old(next.wrapping_add_signed(ahead), len);
@@ -56,20 +87,31 @@ impl Part<'_> {
         self.cold.id() << 1 | self.direction as u64
     }
 
-    /// Data before the highest seen: it fills a gap, or was seen before.
+    /// Data before the highest seen: it was seen before, or fills a gap. Where that is too old for the network to have
+    /// changed the order, the packet was lost before the mirror, and this is its repair.
     fn count_old(&mut self, start: u64, len: u64) {
-        if self.gaps.fill(self.gap_owner(), start, start.wrapping_add(len)) {
+        let opened_ns = self.gaps.fill(self.gap_owner(), start, start.wrapping_add(len));
+        if opened_ns.is_some_and(|opened_ns| self.segment.ts_ns.saturating_sub(opened_ns) < self.most_disorder_ns()) {
             self.hot.out_of_order = self.hot.out_of_order.saturating_add(1);
         } else {
             self.cold.retransmits = self.cold.retransmits.saturating_add(1);
         }
     }
 
-    /// How far a number is ahead of the highest seen. Where nothing but the handshake was seen of this side, and the
-    /// connection ends, it cannot be behind: that gives up to 4 GiB instead of 2.
+    /// A repair takes a round trip at least, which the handshake has told; where that was not seen, what tshark supposes.
+    fn most_disorder_ns(&self) -> u64 {
+        const UNKNOWN_NS: u64 = 3_000_000;
+        let halves = [Latency::Server, Latency::Client].map(|which| self.cold.latency(which));
+        let [Some(server), Some(client)] = halves else { return UNKNOWN_NS };
+        let trip = server + client;
+        trip - trip / 8
+    }
+
+    /// How far a number is ahead of the highest seen. Where nothing but the handshake is seen of this side, as in control
+    /// mode, and the connection ends, it cannot be behind: that gives up to 4 GiB instead of 2.
     fn ahead(&self, direction: usize, number: u32) -> i64 {
         let distance = number.wrapping_sub(self.hot.next_low(direction));
-        let is_end = self.is_fin() || self.rules.control_only && self.segment.flags & flag::RST != 0;
+        let is_end = self.rules.control_only && self.segment.flags & (flag::FIN | flag::RST) != 0;
         let is_old = distance > u32::MAX - 2;
         if is_end && !is_old && self.only_handshake_seen(direction) {
             i64::from(distance)

@@ -44,8 +44,8 @@ struct Model {
     /// How far the stream was seen; what was lost on the way to the mirror is beyond.
     seen: [u32; 2],
     packets: [u64; 2],
-    /// What was jumped over and has not come yet.
-    gaps: [Vec<core::ops::Range<u32>>; 2],
+    /// What was jumped over and has not come yet, and when.
+    gaps: [Vec<(core::ops::Range<u32>, u64)>; 2],
     retransmits: u32,
     out_of_order: u16,
     most_gaps: usize,
@@ -57,35 +57,41 @@ impl Model {
         let ack = 1 + self.sent[1 - from];
         talk.after(MILLI).send(from, flags, seq, ack, usize::from(len));
         self.packets[from] += 1;
-        self.arrive(from, i64::from(self.sent[from]) - i64::from(back), len);
+        self.arrive(from, i64::from(self.sent[from]) - i64::from(back), len, talk.now);
     }
 
-    fn arrive(&mut self, from: usize, start: i64, len: u16) {
+    fn arrive(&mut self, from: usize, start: i64, len: u16, now: u64) {
         let (seen, end) = (i64::from(self.seen[from]), start + i64::from(len));
         let as_range = |start: i64, end: i64| start.max(0) as u32..end.max(0) as u32;
         if end > seen {
             self.seen[from] = end as u32;
             if start > seen {
-                self.gaps[from].push(as_range(seen, start));
+                self.gaps[from].push((as_range(seen, start), now));
+            } else if start < seen - 1 {
+                self.arrive_late(from, &as_range(start, seen), now);
             }
         } else if len > 0 && !(len == 1 && start == seen - 1) {
-            self.arrive_late(from, &as_range(start, end));
+            self.arrive_late(from, &as_range(start, end), now);
         }
         self.most_gaps = self.most_gaps.max(self.gaps[from].len());
     }
 
-    fn arrive_late(&mut self, from: usize, piece: &core::ops::Range<u32>) {
-        let overlaps = |gap: &core::ops::Range<u32>| gap.start < piece.end && piece.start < gap.end;
+    fn arrive_late(&mut self, from: usize, piece: &core::ops::Range<u32>, now: u64) {
+        /// The handshake's 3 ms less an eighth.
+        const MOST_DISORDER: u64 = 2_625 * MICRO;
+        let overlaps = |(gap, _): &(core::ops::Range<u32>, u64)| gap.start < piece.end && piece.start < gap.end;
         // The latest gap first: a piece that touches two fills one.
         let Some(at) = self.gaps[from].iter().rposition(overlaps) else {
             self.retransmits += 1;
             return;
         };
-        self.out_of_order += 1;
-        let gap = self.gaps[from].remove(at);
+        let (gap, opened) = self.gaps[from].remove(at);
+        let is_disorder = now - opened < MOST_DISORDER;
+        self.out_of_order += u16::from(is_disorder);
+        self.retransmits += u32::from(!is_disorder);
         let (before, after) = (gap.start..piece.start.max(gap.start), piece.end.min(gap.end)..gap.end);
         for rest in [before, after].into_iter().filter(|rest| !rest.is_empty()) {
-            self.gaps[from].insert(at.min(self.gaps[from].len()), rest);
+            self.gaps[from].insert(at.min(self.gaps[from].len()), (rest, opened));
         }
     }
 

@@ -100,8 +100,10 @@ fn a_refused_connection_is_reset() {
     let row = talk.row();
     assert_eq!((row.state, row.end, row.latency_ns), (State::Rst, Some(End::Rst), None));
     assert_eq!((row.obytes, row.ibytes), (0, 0));
-    talk.after(500 * MILLI).client(SYN, 0, 0, 0);
+    talk.after(MILLI).client(SYN, 0, 0, 0);
     assert_eq!((talk.row().state, talk.row().syn_resends), (State::Rst, 1));
+    talk.after(500 * MILLI).client(SYN, 0, 0, 0);
+    assert_eq!(rows(&talk.tracker).len(), 2);
 }
 
 #[test]
@@ -159,7 +161,75 @@ fn retransmissions_are_told_from_keep_alives() {
     talk.client(ACK, 1, 1, 100).client(ACK, 51, 1, 50);
     assert_eq!((talk.row().retransmits, talk.row().obytes), (2, 100));
     talk.client(ACK, 51, 1, 100);
-    assert_eq!((talk.row().retransmits, talk.row().obytes), (2, 150));
+    assert_eq!((talk.row().retransmits, talk.row().obytes), (3, 150));
+    // What probes a closed window is sent again with what follows it.
+    talk.client(ACK, 151, 1, 1).client(ACK, 151, 1, 100);
+    assert_eq!((talk.row().retransmits, talk.row().obytes), (3, 250));
+}
+
+#[test]
+fn what_was_lost_before_the_mirror_is_told_from_what_came_out_of_order() {
+    for (delay, retransmits, out_of_order) in [(100 * MICRO, 0, 1), (40 * MILLI, 1, 0), (SECOND, 1, 0)] {
+        let mut talk = Talk::new();
+        talk.client(SYN, 0, 0, 0).after(MILLI).server(SYN | ACK, 0, 1, 0).after(MICRO).client(ACK, 1, 1, 0);
+        talk.after(MILLI).client(ACK, 101, 1, 100).after(delay).client(ACK, 1, 1, 100);
+        let row = talk.row();
+        assert_eq!((row.retransmits, row.out_of_order, row.obytes), (retransmits, out_of_order, 200), "{delay}");
+        let mut joined = Talk::new();
+        joined.client(ACK, 1, 1, 100).client(ACK, 201, 1, 100).after(delay).client(ACK, 101, 1, 100);
+        assert_eq!((joined.row().retransmits, joined.row().out_of_order), (retransmits, out_of_order), "{delay}");
+    }
+}
+
+/// A host that has forgotten its connection opens another one, of which the server has not forgotten the old one
+/// (RFC 9293 §3.5.1, figure 9; RFC 5961 §4).
+#[test]
+fn a_server_that_acknowledges_an_earlier_connection_first_is_asked_again() {
+    let mut talk = Talk::new();
+    talk.client(SYN, 0, 0, 0).after(MILLI).server(ACK, 900_000, 0u32.wrapping_sub(7000), 0);
+    talk.after(MILLI).client(RST, 0u32.wrapping_sub(7000), 0, 0);
+    assert_eq!((talk.state(), talk.counters().suspicious), (State::Syn, 2));
+    talk.after(SECOND).client(SYN, 0, 0, 0).after(MILLI).server(SYN | ACK, 0, 1, 0).after(MILLI).client(ACK, 1, 1, 0);
+    talk.server(ACK, 1, 1, 70);
+    let row = talk.row();
+    assert_eq!((row.state, row.ibytes, row.syn_resends), (State::Est, 70, 1));
+    assert_eq!((row.server_latency_ns, row.client_latency_ns), (Some(MILLI), Some(MILLI)));
+}
+
+#[test]
+fn what_cannot_be_of_the_stream_changes_nothing() {
+    let mut talk = Talk::new();
+    talk.handshake().client(ACK, 1, 1, 50).after(MILLI);
+    talk.client(FIN | ACK, 51_u32.wrapping_sub(101), 1, 0).client(ACK, 1 << 30, 1, 10).client(FIN | ACK, 1 << 30, 1, 0);
+    assert_eq!((talk.state(), talk.row().obytes, talk.counters().suspicious), (State::Est, 50, 3));
+    talk.client(RST, 200_000, 0, 0);
+    assert_eq!((talk.state(), talk.counters().suspicious), (State::Est, 4));
+    talk.client(ACK, 51, 1, 10).close(60, 0);
+    assert_eq!((talk.row().end, talk.row().obytes), (Some(End::Fin), 60));
+}
+
+#[test]
+fn data_that_overtook_the_answer_counts() {
+    for first in [CLIENT_SEQ, 7] {
+        let mut talk = Talk::new();
+        talk.first[IN] = first;
+        talk.client(SYN, 0, 0, 0).after(MILLI).server(ACK, 1, 1, 500).server(SYN | ACK, 0, 1, 0).client(ACK, 1, 501, 0);
+        assert_eq!((talk.state(), talk.row().ibytes, talk.row().latency_ns), (State::Est, 500, Some(MILLI)));
+        talk.server(ACK, 501, 1, 20);
+        assert_eq!((talk.row().ibytes, talk.row().retransmits), (520, 0));
+    }
+}
+
+#[test]
+fn the_same_syn_after_the_end_is_a_new_connection() {
+    let mut refused = Talk::new();
+    refused.client(SYN, 0, 0, 0).after(MILLI).server(RST | ACK, 0, 1, 0).after(500 * MILLI).handshake();
+    let ends: Vec<_> = rows(&refused.tracker).iter().map(|row| (row.state, row.end)).collect();
+    assert_eq!(ends, [(State::Rst, Some(End::Rst)), (State::Est, None)]);
+    let mut closed = Talk::new();
+    closed.handshake().close(0, 0).after(100 * SECOND).handshake().client(ACK, 1, 1, 9);
+    let told: Vec<_> = rows(&closed.tracker).iter().map(|row| (row.state, row.obytes)).collect();
+    assert_eq!(told, [(State::Fin, 0), (State::Est, 9)]);
 }
 
 #[test]
