@@ -66,9 +66,12 @@ class Terminal:
         self.wait_for(PROMPT)
 
     def wait_until_it_waits(self) -> None:
-        """Wait until the shell sleeps in the kernel: a signal just before that would wake nobody."""
-        status = Path(f"/proc/{self.process.pid}/stat")
-        while status.read_text().rpartition(")")[2].split()[0] != "S":
+        """Wait until the shell sleeps in the kernel for its answer: a signal just before that would wake nobody.
+
+        It may sleep before, for a lock that one of its threads has.
+        """
+        where = Path(f"/proc/{self.process.pid}/wchan")
+        while (place := where.read_text()) == "0" or "futex" in place:
             time.sleep(0.001)
 
     def leave(self) -> int:
