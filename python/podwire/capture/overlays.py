@@ -16,8 +16,8 @@ BY_PORT = frozenset(
 )
 """Known by their UDP destination port. Of WireGuard only the outside is told."""
 
-BY_PROTOCOL = frozenset({Encapsulation.IPIP, Encapsulation.GRE, Encapsulation.ESP})
-"""Known by their IP protocol. IPIP stands for any IP in IP; of ESP only the outside is told."""
+BY_PROTOCOL = frozenset({Encapsulation.IPIP, Encapsulation.GRE, Encapsulation.NVGRE, Encapsulation.ESP})
+"""Known by their IP protocol. IPIP stands for any IP in IP; of ESP only the outside is told, also in UDP to a port."""
 
 CoreOverlay = tuple[str, int, int | None, bool, int]
 """(kind, UDP port or 0, network identifier, whether that is an identity, cluster)."""
@@ -26,7 +26,7 @@ CoreOverlay = tuple[str, int, int | None, bool, int]
 def for_core(overlay: Overlay, cluster: int) -> CoreOverlay | None:
     """Return what the core is told of `overlay`; None where it cannot look into it."""
     if overlay.kind in BY_PROTOCOL:
-        return (overlay.kind.value, 0, overlay.vni, overlay.vni_is_identity, cluster)
+        return (overlay.kind.value, overlay.port or 0, overlay.vni, overlay.vni_is_identity, cluster)
     if overlay.kind not in BY_PORT or overlay.port is None:
         return None
     return (overlay.kind.value, overlay.port, overlay.vni, overlay.vni_is_identity, cluster)

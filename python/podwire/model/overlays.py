@@ -14,7 +14,7 @@ CLOSED_VNI = (1 << 32) - 1
 
 
 class Encapsulation(StrEnum):
-    """The kinds of tunnel that a CNI plugin can put between nodes."""
+    """The kinds of tunnel that Pods' packets may be in: those of CNI plugins, and NVGRE below them."""
 
     VXLAN = "vxlan"
     GENEVE = "geneve"
@@ -26,6 +26,7 @@ class Encapsulation(StrEnum):
     STT = "stt"
     WIREGUARD = "wireguard"
     ESP = "esp"
+    NVGRE = "nvgre"
 
 
 class Overlay(Struct, frozen=True):
@@ -33,7 +34,7 @@ class Overlay(Struct, frozen=True):
 
     kind: Encapsulation
     port: int | None = None
-    """UDP destination port, 1–65535; None for kinds without one."""
+    """UDP destination port, 1–65535; None for kinds without one, and for ESP where it is not in UDP."""
     vni: int | None = None
     """The network identifier, 0–16777215; None where any is accepted; CLOSED_VNI where none is."""
     vni_is_identity: bool = False

@@ -18,5 +18,5 @@ fuzz_target!(|data: &[u8]| {
         assert!(run(&assemble(&interest), frame) <= interest.snap_bytes);
     }
     // What the kernel knows beside the bytes is not there: the program reads past them, and ends.
-    assert_eq!(run(&spread(&ports), frame), 0);
+    assert_eq!(run(&spread(&ports, link), frame), 0);
 });

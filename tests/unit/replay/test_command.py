@@ -79,6 +79,8 @@ def test_the_command_takes_its_own_words(replay: Replay, written: Written) -> No
         (("nosuch.pcap", "--overlay", "vxlan:65536"), "--overlay: 'vxlan:65536' is not KIND:PORT[:VNI]"),
         (("nosuch.pcap", "--overlay", "vxlan:8472:"), "--overlay: 'vxlan:8472:' is not KIND:PORT[:VNI]"),
         (("nosuch.pcap", "--overlay", "stt:7471"), "--overlay: 'stt:7471' is not KIND:PORT[:VNI]"),
+        (("nosuch.pcap", "--overlay", "esp:0"), "--overlay: 'esp:0' is not KIND:PORT[:VNI]"),
+        (("nosuch.pcap", "--overlay", "nvgre", "--overlay", "esp", "--overlay", "esp:4501"), "There is no file"),
         (("-", "-"), "Standard input (-) can be read only once."),
     ],
     ids=str,
