@@ -34,6 +34,19 @@ mod field {
     pub const EXT_LEN: usize = 1;
     pub const FRAGMENT: usize = 2;
     pub const FRAGMENT_ID: usize = 4;
+    pub const ROUTING_TYPE: usize = 2;
+    pub const SEGMENTS_LEFT: usize = 3;
+    pub const ROUTING_ADDRS: usize = 8;
+}
+
+/// Routing headers whose addresses are told (IANA "Routing Types").
+mod routing {
+    /// The source route of RFC 2460 §4.4: hosts discard it (RFC 5095), mirrors see it.
+    pub const SOURCE_ROUTE: u8 = 0;
+    /// Mobile IPv6 (RFC 6275 §6.4).
+    pub const HOME_ADDRESS: u8 = 2;
+    /// Segment routing (RFC 8754 §2): the last segment comes first.
+    pub const SEGMENTS: u8 = 4;
 }
 
 /// Bytes of the fixed header.
@@ -122,6 +135,9 @@ pub struct Upper {
     pub fragment_offset: u16,
     /// The identification in the fragment header; 0 without one.
     pub fragment_id: u32,
+    /// The destination in the end, where the one in the fixed header is only the next on the way: a routing header with
+    /// segments left (RFC 8200 §4.4). Upper layers know no other (§8.1).
+    pub destination: Option<Ipv6Addr>,
 }
 
 /// Why the walk stopped early.
@@ -141,7 +157,14 @@ pub enum WalkError {
 /// See [`WalkError`].
 #[inline]
 pub fn upper(next_header: u8, bytes: &[u8]) -> Result<Upper, WalkError> {
-    let mut upper = Upper { protocol: next_header, len: 0, fragmented: false, fragment_offset: 0, fragment_id: 0 };
+    let mut upper = Upper {
+        protocol: next_header,
+        len: 0,
+        fragmented: false,
+        fragment_offset: 0,
+        fragment_id: 0,
+        destination: None,
+    };
     for _ in 0..=MAX_EXTENSIONS {
         let is_last_fragment = upper.fragment_offset != 0;
         if is_last_fragment || !is_extension(upper.protocol) {
@@ -156,6 +179,9 @@ fn step(upper: &mut Upper, bytes: &[u8]) -> Result<(), WalkError> {
     let rest = bytes.get(upper.len..).ok_or(WalkError::Truncated)?;
     let header: &[u8; 8] = rest.first_chunk().ok_or(WalkError::Truncated)?;
     let units = usize::from(header[field::EXT_LEN]);
+    if upper.protocol == extension::ROUTING && header[field::SEGMENTS_LEFT] != 0 {
+        upper.destination = end_of_route(header[field::ROUTING_TYPE], units, rest).or(upper.destination);
+    }
     upper.len += match upper.protocol {
         extension::FRAGMENT => 8,
         // RFC 4302 §2.2: in words of 4 bytes, minus 2.
@@ -172,6 +198,19 @@ fn step(upper: &mut Upper, bytes: &[u8]) -> Result<(), WalkError> {
     }
     upper.protocol = header[field::EXT_NEXT];
     Ok(())
+}
+
+/// Where a routing header with so many units of 8 bytes leads; None where its type is not known, or it is cut off.
+#[cold]
+fn end_of_route(kind: u8, units: usize, header: &[u8]) -> Option<Ipv6Addr> {
+    let last = match kind {
+        routing::SEGMENTS | routing::HOME_ADDRESS => 0,
+        routing::SOURCE_ROUTE => (units / 2).checked_sub(1)?,
+        _ => return None,
+    };
+    let is_within = (last + 1) * 2 <= units;
+    let octets: &[u8; 16] = header.get(field::ROUTING_ADDRS + last * 16..)?.first_chunk()?;
+    is_within.then(|| Ipv6Addr::from_bits(u128::from_be_bytes(*octets)))
 }
 
 /// Whether an extension header follows that is walked over.
@@ -214,8 +253,24 @@ mod tests {
     fn extension_headers_are_walked_over() {
         let bytes = b"\x3c\x00\0\0\0\0\0\0\x06\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
         let found = upper(extension::HOP_BY_HOP, bytes).unwrap();
-        assert_eq!(found, Upper { protocol: 6, len: 24, fragmented: false, fragment_offset: 0, fragment_id: 0 });
+        assert_eq!((found.protocol, found.len, found.fragmented, found.destination), (6, 24, false, None));
         assert_eq!(upper(extension::HOP_BY_HOP, &bytes[..15]), Err(WalkError::Truncated));
+    }
+
+    #[test]
+    fn a_route_leads_to_its_last_segment() {
+        let addr = |last: u8| Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, u16::from(last));
+        let route = |kind: u8, left: u8, addrs: &[u8]| {
+            let mut bytes = vec![6, (addrs.len() * 2) as u8, kind, left, 0, 0, 0, 0];
+            addrs.iter().for_each(|&last| bytes.extend(addr(last).octets()));
+            upper(extension::ROUTING, &bytes).unwrap().destination
+        };
+        assert_eq!(route(routing::SEGMENTS, 1, &[2, 1]), Some(addr(2)));
+        assert_eq!(route(routing::SOURCE_ROUTE, 2, &[1, 2]), Some(addr(2)));
+        assert_eq!(route(routing::HOME_ADDRESS, 1, &[2]), Some(addr(2)));
+        assert_eq!(route(routing::SEGMENTS, 0, &[2, 1]), None);
+        assert_eq!((route(routing::SEGMENTS, 1, &[]), route(routing::SOURCE_ROUTE, 1, &[])), (None, None));
+        assert_eq!(route(3, 1, &[2]), None);
     }
 
     #[test]

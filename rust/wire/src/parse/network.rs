@@ -57,24 +57,28 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
         let mut network = Network { addrs, protocol: header.next_header(), id: 0 };
         // A quick walk ends at an extension header as at any other protocol that it does not know.
         if !QUICK && ipv6::is_extension(network.protocol) {
-            network.protocol = self.extensions(&network)?;
+            self.extensions(&mut network)?;
         }
         Ok(network)
     }
 
-    /// Passes over extension headers. Returns what follows them.
+    /// Passes over extension headers, to what follows them and to where the way leads in the end.
     #[inline(never)]
-    fn extensions(&mut self, network: &Network) -> Result<u8, Stop> {
+    fn extensions(&mut self, network: &mut Network) -> Result<(), Stop> {
         let upper = ipv6::upper(network.protocol, self.rest()).map_err(|e| match e {
             ipv6::WalkError::Truncated => Outcome::Truncated(Layer::Ipv6),
             ipv6::WalkError::TooDeep => Outcome::TooDeep,
         })?;
         self.pass(upper.len, Layer::Ipv6)?;
+        if let (IpPair::V6 { dst, .. }, Some(destination)) = (&mut network.addrs, upper.destination) {
+            *dst = destination;
+        }
         if upper.fragmented {
             let key = FragmentKey { addrs: network.addrs, id: upper.fragment_id, proto: 0 };
             self.note_fragment(key, upper.fragment_offset)?;
         }
-        Ok(upper.protocol)
+        network.protocol = upper.protocol;
+        Ok(())
     }
 
     /// Notes which datagram is in fragments; ends the way at a later one.

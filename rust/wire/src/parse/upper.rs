@@ -200,6 +200,6 @@ fn quoted_v4(bytes: &[u8]) -> Option<(IpPair, u8, usize)> {
 fn quoted_v6(bytes: &[u8]) -> Option<(IpPair, u8, usize)> {
     let header = ipv6::Packet::new(bytes).ok()?;
     let upper = ipv6::upper(header.next_header(), &bytes[ipv6::HEADER_LEN..]).ok()?;
-    let addrs = IpPair::V6 { src: header.src(), dst: header.dst() };
+    let addrs = IpPair::V6 { src: header.src(), dst: upper.destination.unwrap_or_else(|| header.dst()) };
     (upper.fragment_offset == 0).then_some((addrs, upper.protocol, ipv6::HEADER_LEN + upper.len))
 }
