@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
@@ -70,6 +71,8 @@ class Shell:
 
     def run(self) -> int:
         """Run until exit, quit or Ctrl-D; return the exit status 0."""
+        # Whoever was started by a script in the background ignores it; a person's Ctrl-C is to be heard all the same.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._greet()
         while not self._session.is_ended:
             try:

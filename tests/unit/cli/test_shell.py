@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 import threading
 import time
@@ -41,6 +42,8 @@ class Terminal:
             encoding="utf-8",
             timeout=20,
             dimensions=(24, 160),
+            # As whoever is started in the background gets it, so that every Ctrl-C here is the shell's own doing.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
         self.process.delaybeforesend = None
 

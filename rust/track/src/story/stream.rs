@@ -113,11 +113,19 @@ impl Part<'_> {
         let distance = number.wrapping_sub(self.hot.next_low(direction));
         let is_end = self.rules.control_only && self.segment.flags & (flag::FIN | flag::RST) != 0;
         let is_old = distance > u32::MAX - 2;
-        if is_end && !is_old && self.only_handshake_seen(direction) {
+        if is_end && !is_old && self.only_handshake_seen(direction) || self.is_beyond_an_outage(distance) {
             i64::from(distance)
         } else {
             i64::from(distance.cast_signed())
         }
+    }
+
+    /// Whether a number is so far behind that no window reaches there (RFC 7323 §2.3), and long enough after the latest packet
+    /// for the stream to have come around: the mirror missed gigabytes.
+    fn is_beyond_an_outage(&self, distance: u32) -> bool {
+        const MOST_WINDOW: i32 = 1 << 30;
+        distance.cast_signed() < -MOST_WINDOW
+            && self.since_last().saturating_mul(MOST_BYTES_PER_NS) >= u64::from(distance)
     }
 
     fn only_handshake_seen(&self, direction: usize) -> bool {

@@ -209,6 +209,18 @@ fn what_cannot_be_of_the_stream_changes_nothing() {
 }
 
 #[test]
+fn a_stream_goes_on_after_gigabytes_that_the_mirror_missed() {
+    for missed in [1_u32 << 30, 3_000_000_000] {
+        let mut talk = Talk::new();
+        talk.handshake().client(ACK, 1, 1, 50).after(5 * SECOND);
+        talk.client(ACK, 51 + missed, 1, 100).client(ACK, 151 + missed, 1, 100).close(251 + missed - 1, 0);
+        let row = talk.row();
+        assert_eq!((row.end, row.obytes, row.retransmits), (Some(End::Fin), 250 + u64::from(missed), 0));
+        assert_eq!(talk.counters().suspicious, 0);
+    }
+}
+
+#[test]
 fn data_that_overtook_the_answer_counts() {
     for first in [CLIENT_SEQ, 7] {
         let mut talk = Talk::new();
