@@ -74,8 +74,10 @@ pub(crate) enum Verdict {
 const MAX_AHEAD: i32 = 1 << 28;
 /// How far off a reset may be. A host takes only the very next number (RFC 5961 §3.2), and a forged one can be anything.
 /// Behind by what is under way, the size of a large receive buffer, where it answers what was sent before; ahead by what
-/// the mirror lost just before it.
-const RESET_OFF: core::ops::RangeInclusive<i32> = -(1 << 24)..=1 << 17;
+/// the mirror lost just before it, or in the silence before.
+const RESET_BEHIND: i64 = 1 << 24;
+const RESET_AHEAD: i64 = 1 << 17;
+const SILENT_NS_PER_BYTE: u64 = 256;
 /// A SYN like the one that began an ended connection is a new attempt after this time: the network does not deliver one so
 /// late, and those who are refused may try again alike.
 const NEW_ATTEMPT_NS: u64 = 100_000_000;
@@ -198,7 +200,8 @@ impl Part<'_> {
             }
             State::Syn if self.direction == IN && self.hot.packets[IN] == 0 => self.count(),
             State::Syn | State::SynAck if self.direction == IN => Verdict::Suspicious,
-            State::Est if !self.is_silent() => Verdict::Suspicious,
+            // Where the other side is not seen at all, its answer cannot settle the matter.
+            State::Est if !self.is_silent() && self.hot.packets[1 - self.direction] != 0 => Verdict::Suspicious,
             _ => Verdict::Reopens,
         }
     }
@@ -297,7 +300,9 @@ impl Part<'_> {
         }
         self.drop_unfinished_latency();
         let acknowledges = self.segment.flags & flag::ACK != 0;
-        if self.hot.state() == State::Syn || acknowledges && self.cold.has(mark::SYN_ACK) {
+        // Control mode does not see what a client sends that was answered unseen.
+        let is_refused = self.hot.state() == State::Syn && (self.direction == IN || !self.rules.control_only);
+        if is_refused || acknowledges && self.cold.has(mark::SYN_ACK) {
             self.hot.set(status::TOLD);
         }
         self.count();
@@ -321,7 +326,8 @@ impl Part<'_> {
             // Else it answers an acknowledgment of an earlier connection's (RFC 9293 §3.5.1, figure 9).
             return ahead == 0 || self.segment.seq == self.cold.first_seq[OUT];
         }
-        RESET_OFF.contains(&ahead)
+        let missed = i64::try_from(self.since_last() / SILENT_NS_PER_BYTE).unwrap_or(i64::MAX);
+        (-RESET_BEHIND..=RESET_AHEAD.saturating_add(missed)).contains(&i64::from(ahead))
     }
 
     fn data(&mut self) -> Verdict {

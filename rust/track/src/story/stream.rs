@@ -43,8 +43,14 @@ impl Part<'_> {
         let ahead = self.ahead(direction, self.segment.seq);
         let is_early_end =
             self.is_fin() && !self.hot.has(status::FIN << direction) && ahead + i64::from(self.segment.payload) + 1 < 0;
-        let possible = self.since_last().saturating_mul(MOST_BYTES_PER_NS).cast_signed().max(i64::from(MAX_AHEAD));
-        is_early_end || ahead > possible
+        is_early_end || ahead > self.most_ahead()
+    }
+
+    /// How far ahead of what was seen a stream can be, by what a connection of its age may have sent: the mirror may have lost
+    /// one direction for long, while the other one went on.
+    fn most_ahead(&self) -> i64 {
+        let possible = self.since_start().saturating_mul(MOST_BYTES_PER_NS);
+        i64::try_from(possible).unwrap_or(i64::MAX).max(i64::from(MAX_AHEAD))
     }
 
     fn advance(&mut self) {
@@ -120,10 +126,10 @@ impl Part<'_> {
         }
     }
 
-    /// Whether a number is so far behind that no window reaches there (RFC 7323 §2.3), and long enough after the latest packet
-    /// for the stream to have come around: the mirror missed gigabytes.
+    /// Whether a number is so far behind that hardly any window reaches there, and long enough after the latest packet for the
+    /// stream to have come around: the mirror missed gigabytes.
     fn is_beyond_an_outage(&self, distance: u32) -> bool {
-        const MOST_WINDOW: i32 = 1 << 30;
+        const MOST_WINDOW: i32 = 1 << 27;
         distance.cast_signed() < -MOST_WINDOW
             && self.since_last().saturating_mul(MOST_BYTES_PER_NS) >= u64::from(distance)
     }
@@ -146,7 +152,7 @@ impl Part<'_> {
             return;
         }
         let ahead = self.ahead(other, self.segment.ack);
-        let is_plausible = ahead <= i64::from(MAX_AHEAD) || self.rules.control_only && self.segment.ack != 0;
+        let is_plausible = ahead <= self.most_ahead() || self.rules.control_only && self.segment.ack != 0;
         if ahead > 0 && is_plausible {
             let next = self.hot.next(other).wrapping_add(ahead.cast_unsigned());
             self.hot.set_next(other, next);

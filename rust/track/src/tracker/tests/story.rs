@@ -210,7 +210,7 @@ fn what_cannot_be_of_the_stream_changes_nothing() {
 
 #[test]
 fn a_stream_goes_on_after_gigabytes_that_the_mirror_missed() {
-    for missed in [1_u32 << 30, 3_000_000_000] {
+    for missed in [1_u32 << 30, 3_000_000_000, 3_400_000_000] {
         let mut talk = Talk::new();
         talk.handshake().client(ACK, 1, 1, 50).after(5 * SECOND);
         talk.client(ACK, 51 + missed, 1, 100).client(ACK, 151 + missed, 1, 100).close(251 + missed - 1, 0);
@@ -218,6 +218,30 @@ fn a_stream_goes_on_after_gigabytes_that_the_mirror_missed() {
         assert_eq!((row.end, row.obytes, row.retransmits), (Some(End::Fin), 250 + u64::from(missed), 0));
         assert_eq!(talk.counters().suspicious, 0);
     }
+}
+
+#[test]
+fn one_side_goes_on_while_the_mirror_misses_the_other() {
+    let mut talk = Talk::new();
+    talk.handshake().server(ACK, 1, 1, 50);
+    for part in 1..=100 {
+        talk.after(5 * MILLI).client(ACK, 1, 51 + part * 6_000_000, 0);
+    }
+    talk.server(ACK, 600_000_051, 1, 100).client(FIN | ACK, 1, 600_000_151, 0).server(FIN | ACK, 600_000_151, 2, 0);
+    assert_eq!((talk.row().end, talk.row().ibytes, talk.counters().suspicious), (Some(End::Fin), 600_000_150, 0));
+    let mut alone = Talk::new();
+    alone.client(SYN, 0, 0, 0).client(ACK, 1, 1, 0).after(2 * SECOND).client(ACK, 1, 1_000_000_001, 0);
+    assert_eq!(alone.row().ibytes, 1_000_000_000);
+    alone.first[OUT] = 77;
+    alone.after(5 * SECOND).client(SYN, 0, 0, 0).client(ACK, 1, 1, 20);
+    assert_eq!(alone.row().obytes, 20);
+}
+
+#[test]
+fn a_reset_after_a_long_silence_may_be_further_ahead() {
+    let mut talk = Talk::new();
+    talk.handshake().client(ACK, 1, 1, 50).after(60 * SECOND).client(RST, 5_000_051, 0, 0);
+    assert_eq!(talk.state(), State::Rst);
 }
 
 #[test]
