@@ -10,9 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.live.cable import Wire, builder
 
 from podwire_lab import Lab
 
@@ -21,6 +23,24 @@ DEADLINE_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
 Row = dict[str, Any]
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """A cable with both ends plugged in."""
+    made = Wire()
+    try:
+        made.plug()
+        yield made
+    finally:
+        made.near.close()
+        made.far.close()
+
+
+@pytest.fixture
+def packets() -> ModuleType:
+    """The builder of frames and traces."""
+    return builder()
 
 
 class Switch:

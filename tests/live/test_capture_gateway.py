@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.live.cable import Wire, builder, state, until
+from tests.live.cable import Wire, state, until
 
 from podwire.capture import Capture, Filter
 from podwire.model.overlays import Encapsulation, Overlay
@@ -32,27 +32,11 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI, ETH_P_IP = 0x400454CA, 0x0001, 0x1000, 0x0800
 
 
 @pytest.fixture
-def wire() -> Iterator[Wire]:
-    made = Wire()
-    try:
-        made.plug()
-        yield made
-    finally:
-        made.near.close()
-        made.far.close()
-
-
-@pytest.fixture
 def capture() -> Iterator[Capture]:
     core = Capture(threads=3)
     core.set_overlays([(Overlay(Encapsulation.VXLAN, port=TUNNEL_PORT), 0)])
     yield core
     core.close()
-
-
-@pytest.fixture
-def packets() -> ModuleType:
-    return builder()
 
 
 def conversations(packets: ModuleType, vlans: tuple[int, ...] = ()) -> list[tuple[bool, bytes]]:

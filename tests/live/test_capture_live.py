@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.live.cable import FAR, PORT, Wire, builder, state, until
+from tests.live.cable import FAR, PORT, Wire, state, until
 
 from podwire.capture import Capture, CaptureError, Filter
 from podwire.model.overlays import Encapsulation, Overlay
@@ -18,27 +18,11 @@ from podwire_lab.namespaces import in_thread
 pytestmark = pytest.mark.live
 
 
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    made = Wire()
-    try:
-        made.plug()
-        yield made
-    finally:
-        made.near.close()
-        made.far.close()
-
-
 @pytest.fixture(params=[1, 3], ids=["one-thread", "three-threads"])
 def capture(request: pytest.FixtureRequest) -> Iterator[Capture]:
     core = Capture(threads=request.param)
     yield core
     core.close()
-
-
-@pytest.fixture
-def packets() -> ModuleType:
-    return builder()
 
 
 def ended(capture: Capture, port: int) -> list[dict[str, Any]]:

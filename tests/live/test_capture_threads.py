@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from tests.live.cable import Wire, builder, state, until
+from tests.live.cable import Wire, state, until
 
 from podwire.capture import Capture, Filter
 from podwire.model.overlays import Encapsulation, Overlay
@@ -18,27 +18,11 @@ CROWD = 60
 TUNNEL_PORT = 8472
 
 
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    made = Wire()
-    try:
-        made.plug()
-        yield made
-    finally:
-        made.near.close()
-        made.far.close()
-
-
 @pytest.fixture(params=[1, 3], ids=["one-thread", "three-threads"])
 def capture(request: pytest.FixtureRequest) -> Iterator[Capture]:
     core = Capture(threads=request.param)
     yield core
     core.close()
-
-
-@pytest.fixture
-def packets() -> ModuleType:
-    return builder()
 
 
 def crowd(packets: ModuleType) -> tuple[Any, list[Any]]:

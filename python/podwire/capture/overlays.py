@@ -12,12 +12,13 @@ BY_PORT = frozenset(
         Encapsulation.FOU,
         Encapsulation.UDP,
         Encapsulation.WIREGUARD,
+        Encapsulation.ESP,
     }
 )
-"""Known by their UDP destination port. Of WireGuard only the outside is told."""
+"""Known by their UDP destination port. Of WireGuard and ESP only the outside is told."""
 
 BY_PROTOCOL = frozenset({Encapsulation.IPIP, Encapsulation.GRE, Encapsulation.NVGRE, Encapsulation.ESP})
-"""Known by their IP protocol. IPIP stands for any IP in IP; of ESP only the outside is told, also in UDP to a port."""
+"""Known by their IP protocol, without a port. IPIP stands for any IP in IP; of ESP only the outside is told."""
 
 CoreOverlay = tuple[str, int, int | None, bool, int]
 """(kind, UDP port or 0, network identifier, whether that is an identity, cluster)."""

@@ -193,16 +193,14 @@ def parse_overlay(text: str) -> Overlay:
     try:
         if kind in BY_PROTOCOL and not rest:
             return Overlay(Encapsulation(kind))
-        if kind == Encapsulation.ESP and not has_vni:
-            return Overlay(Encapsulation.ESP, port=_number(port, 1, (1 << 16) - 1))
         if kind in BY_PORT:
             return Overlay(
                 Encapsulation(kind), port=_number(port, 1, (1 << 16) - 1), vni=_vni(vni) if has_vni else None
             )
     except ValueError:
         pass
-    alone = ", ".join(sorted({*BY_PROTOCOL, *_OTHER_NAMES} - {Encapsulation.ESP}))
-    kinds = f"{', '.join(sorted(BY_PORT))} with a port, esp with or without, or {alone}"
+    alone = ", ".join(sorted({*BY_PROTOCOL, *_OTHER_NAMES}))
+    kinds = f"{', '.join(sorted(BY_PORT))} with a port, or {alone} without"
     msg = f"--overlay: {quoted(text)} is not KIND:PORT[:VNI], such as vxlan:8472 or vxlan:4789:4096; kinds: {kinds}."
     raise UsageError(msg)
 

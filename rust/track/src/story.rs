@@ -4,9 +4,11 @@
 //!   answer, the client's ACK alone proves it. A connection joined in the middle is `est` from its first packet: a
 //!   mirror that carries one direction only must give rows too, and they say so (`one_way`).
 //! - `fin` once either side sent FIN; ended when both did. `rst` on a believable reset; ended.
-//! - A SYN with the same sequence number is a resend. With another one it opens a new connection where the old one has
-//!   ended, is ending, never came to be, or has been silent; else it is only counted: anyone could have made it up
-//!   (RFC 5961 §4). The server's answer to a SYN we did not believe settles the matter.
+//! - A SYN with the same sequence number is a resend, until the connection has ended. With another one it opens a new
+//!   connection where the old one has ended, is ending, never came to be, has been silent, or shows one side alone; else
+//!   it is only counted: anyone could have made it up (RFC 5961 §4). The server's answer to a SYN we did not believe
+//!   settles the matter.
+//! - What cannot be of the connection changes nothing (`belief`).
 //! - Where both sides sent a SYN at the same time, the first one seen is the client's.
 //! - Stream bytes are the distance between the first and the highest sequence number, SYN and FIN taken off. Where
 //!   packets of one side have not been seen, what the other side acknowledges tells; once that side has closed, the last
@@ -70,20 +72,9 @@ pub(crate) enum Verdict {
     AfterEnd,
 }
 
-/// How far ahead of the expected number an acknowledgment may be to be believed: by what a mirror may have lost.
-const MAX_AHEAD: i32 = 1 << 28;
-/// How far off a reset may be. A host takes only the very next number (RFC 5961 §3.2), and a forged one can be anything.
-/// Behind by what is under way, the size of a large receive buffer, where it answers what was sent before; ahead by what
-/// the mirror lost just before it, or in the silence before.
-const RESET_BEHIND: i64 = 1 << 24;
-const RESET_AHEAD: i64 = 1 << 17;
-const SILENT_NS_PER_BYTE: u64 = 256;
 /// A SYN like the one that began an ended connection is a new attempt after this time: the network does not deliver one so
 /// late, and those who are refused may try again alike.
 const NEW_ATTEMPT_NS: u64 = 100_000_000;
-/// What no connection exceeds, bytes a nanosecond: 128 Gb/s.
-const MOST_BYTES_PER_NS: u64 = 16;
-
 const CONTROL: u8 = flag::SYN | flag::FIN | flag::RST;
 
 /// Whether no honest sender combines these flags.
@@ -164,6 +155,7 @@ pub(crate) fn begin_times(cold: &mut Cold, ts_ns: u64) {
     }
 }
 
+mod belief;
 mod stream;
 
 pub(crate) use stream::{add_packet, packets, stream_bytes};
@@ -312,24 +304,6 @@ impl Part<'_> {
         Verdict::Ended(End::Rst)
     }
 
-    fn is_believable_reset(&self) -> bool {
-        let acknowledges = self.segment.flags & flag::ACK != 0;
-        if self.hot.state() == State::Syn && self.direction == IN {
-            // RFC 9293 §3.10.7.3: in this state a reset counts by what it acknowledges.
-            return !acknowledges || self.answers_our_syn();
-        }
-        if self.rules.control_only || self.hot.packets[self.direction] == 0 {
-            return true;
-        }
-        let ahead = self.segment.seq.wrapping_sub(self.hot.next_low(self.direction)).cast_signed();
-        if self.hot.state() == State::Syn {
-            // Else it answers an acknowledgment of an earlier connection's (RFC 9293 §3.5.1, figure 9).
-            return ahead == 0 || self.segment.seq == self.cold.first_seq[OUT];
-        }
-        let missed = i64::try_from(self.since_last() / SILENT_NS_PER_BYTE).unwrap_or(i64::MAX);
-        (-RESET_BEHIND..=RESET_AHEAD.saturating_add(missed)).contains(&i64::from(ahead))
-    }
-
     fn data(&mut self) -> Verdict {
         if !self.rules.control_only && (self.answers_another_syn() || self.is_out_of_place()) {
             return Verdict::Suspicious;
@@ -354,14 +328,6 @@ impl Part<'_> {
         }
         self.note_fin();
         if self.hot.has(status::ENDED) && !had_ended { Verdict::Ended(End::Fin) } else { Verdict::Counted }
-    }
-
-    /// Whether the server acknowledges what an earlier connection between the same ports has sent: it does so to a SYN
-    /// where it has not heard of that one's end (RFC 5961 §4).
-    fn answers_another_syn(&self) -> bool {
-        let is_asked = self.hot.state() == State::Syn && self.direction == IN && self.cold.has(mark::SYN);
-        let acknowledged = self.segment.ack.wrapping_sub(self.cold.first_seq[OUT]).cast_signed();
-        is_asked && !(1..=MAX_AHEAD).contains(&acknowledged)
     }
 
     fn establish(&mut self) {

@@ -110,11 +110,16 @@ impl Chunk {
 
     /// Reads the frames, and tells whose they are, as far as that can be told out of order.
     #[inline(never)]
-    pub(crate) fn sort(&mut self, preview: &Arc<Preview>, shards: usize, gate: Option<&mut Gate>, learned: &Learned) {
+    pub(crate) fn sort(
+        &mut self,
+        preview: &Arc<Preview>,
+        shards: usize,
+        mut gate: Option<&mut Gate>,
+        learned: &Learned,
+    ) {
         self.sheaves().resize_with(shards, Sheaf::default);
         let Self { bytes, first, stubs, sheaves, later, answers, .. } = self;
         let (bytes, sheaves) = (&bytes[*first..], sheaves.get_mut().unwrap_or_else(PoisonError::into_inner));
-        let mut gate = gate;
         for (number, stub) in (0..).zip(stubs.iter()) {
             if let Some(gate) = &mut gate
                 && !gate.passes(&stub.frame(bytes))

@@ -56,12 +56,8 @@ impl Doors {
     }
 }
 
-/// Whether a frame is TCP over IPv4 in nothing else: most are, and no tunnel.
+/// Whether a frame is TCP over IPv4 in nothing else, as most are, and so no tunnel.
 #[inline]
 fn is_plain_tcp(frame: &Frame<'_>) -> bool {
-    const TYPE: usize = 12;
-    const PROTOCOL: usize = 23;
-    const TCP: u8 = 6;
-    let start = frame.data.get(TYPE..=PROTOCOL).filter(|_| frame.link == LinkType::Ethernet);
-    start.is_some_and(|start| start[..2] == [8, 0] && start[PROTOCOL - TYPE] == TCP)
+    frame.link == LinkType::Ethernet && wire::plain(frame.data, frame.wire_len).is_some()
 }

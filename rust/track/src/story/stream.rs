@@ -1,7 +1,8 @@
 //! Counting packets and bytes: what sequence numbers tell of a stream.
 use wire::tcp::flag;
 
-use super::{MAX_AHEAD, MOST_BYTES_PER_NS, Part, Segment, Verdict};
+use super::belief::MAX_AHEAD;
+use super::{Part, Segment, Verdict};
 use crate::entry::{Cold, Hot, Latency, mark, status};
 
 /// `Hot::next` starts here, so that 0 can mean "nothing seen" and numbers can fall behind the first one.
@@ -31,26 +32,6 @@ impl Part<'_> {
         }
         self.cold.first_seq[direction] = self.segment.seq;
         self.hot.set_next(direction, ORIGIN + u64::from(self.segment.seq) + 1 + u64::from(seen.cast_unsigned()));
-    }
-
-    /// Whether it is no part of the stream: an end before what has been sent already, or a jump that no link is fast
-    /// enough for.
-    pub(super) fn is_out_of_place(&self) -> bool {
-        let direction = self.direction;
-        if self.hot.packets[direction] == 0 {
-            return false;
-        }
-        let ahead = self.ahead(direction, self.segment.seq);
-        let is_early_end =
-            self.is_fin() && !self.hot.has(status::FIN << direction) && ahead + i64::from(self.segment.payload) + 1 < 0;
-        is_early_end || ahead > self.most_ahead()
-    }
-
-    /// How far ahead of what was seen a stream can be, by what a connection of its age may have sent: the mirror may have lost
-    /// one direction for long, while the other one went on.
-    fn most_ahead(&self) -> i64 {
-        let possible = self.since_start().saturating_mul(MOST_BYTES_PER_NS);
-        i64::try_from(possible).unwrap_or(i64::MAX).max(i64::from(MAX_AHEAD))
     }
 
     fn advance(&mut self) {
@@ -115,7 +96,7 @@ impl Part<'_> {
 
     /// How far a number is ahead of the highest seen. Where nothing but the handshake is seen of this side, as in control
     /// mode, and the connection ends, it cannot be behind: that gives up to 4 GiB instead of 2.
-    fn ahead(&self, direction: usize, number: u32) -> i64 {
+    pub(super) fn ahead(&self, direction: usize, number: u32) -> i64 {
         let distance = number.wrapping_sub(self.hot.next_low(direction));
         let is_end = self.rules.control_only && self.segment.flags & (flag::FIN | flag::RST) != 0;
         let is_old = distance > u32::MAX - 2;
@@ -124,14 +105,6 @@ impl Part<'_> {
         } else {
             i64::from(distance.cast_signed())
         }
-    }
-
-    /// Whether a number is so far behind that hardly any window reaches there, and long enough after the latest packet for the
-    /// stream to have come around: the mirror missed gigabytes.
-    fn is_beyond_an_outage(&self, distance: u32) -> bool {
-        const MOST_WINDOW: i32 = 1 << 27;
-        distance.cast_signed() < -MOST_WINDOW
-            && self.since_last().saturating_mul(MOST_BYTES_PER_NS) >= u64::from(distance)
     }
 
     fn only_handshake_seen(&self, direction: usize) -> bool {

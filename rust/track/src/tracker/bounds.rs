@@ -102,7 +102,7 @@ impl Tracker {
     }
 
     /// In control mode, whether a SYN-ACK was answered is not seen: who outlasts an attempt is taken for open. Until then a
-    /// flood of attempts, answered or not, may push out others of its kind, but none that was there before.
+    /// flood of attempts, answered or not, may push out others of that age, but none that is older.
     fn unproven(&self, slot: u32, now_ns: u64) -> (Class, u64) {
         let (hot, limits) = (&self.table.slab.hot[slot as usize], &self.limits);
         if hot.last_ns.saturating_add(limits.half_open_ns) <= now_ns {

@@ -11,6 +11,7 @@ use crate::{End, Reason, State};
 use wire::Frame;
 
 mod ahead;
+mod belief;
 mod bounds;
 mod copies;
 mod datagrams;
