@@ -78,6 +78,8 @@ pub(crate) mod status {
     pub const REPLACED: u16 = 0x400;
     /// A reset told how far both sides had come since the handshake.
     pub const TOLD: u16 = 0x800;
+    /// The server answered with different numbers.
+    pub const RENUMBERED: u16 = 0x1000;
 }
 
 /// What every packet reads or writes: one cache line.

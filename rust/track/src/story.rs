@@ -182,7 +182,7 @@ impl Part<'_> {
                 self.cold.set_latency(Latency::Server, Some(since_start));
             }
             self.count_resend();
-            return self.count();
+            return if self.hot.state() == State::Syn { self.count() } else { self.tally() };
         }
         match self.hot.state() {
             State::SynAck if self.is_late_syn() => {
@@ -270,15 +270,18 @@ impl Part<'_> {
         self.count()
     }
 
+    /// A server without memory of its first answer (SYN cookies) may number the second one differently. Once the client has
+    /// chosen, no answer tells anything new of the stream.
     fn answer_again(&mut self) -> Verdict {
         self.count_resend();
-        if self.hot.state() == State::SynAck {
-            let since_start = self.since_start();
-            self.cold.set_latency(Latency::Client, Some(since_start));
-            // A server without memory of its first answer (SYN cookies) may number the second one differently.
-            if self.segment.seq != self.cold.first_seq[IN] {
-                self.restart(IN);
-            }
+        if self.hot.state() != State::SynAck {
+            return self.tally();
+        }
+        let since_start = self.since_start();
+        self.cold.set_latency(Latency::Client, Some(since_start));
+        if self.segment.seq != self.cold.first_seq[IN] {
+            self.hot.set(status::RENUMBERED);
+            self.restart(IN);
         }
         self.count()
     }
@@ -331,6 +334,7 @@ impl Part<'_> {
     }
 
     fn establish(&mut self) {
+        self.believe_the_client();
         let answered = self.cold.latency(Latency::Client).filter(|_| !self.rules.control_only);
         let since_start = self.since_start();
         self.cold.set_latency(Latency::Client, answered.map(|at| since_start.saturating_sub(at)));
@@ -351,11 +355,15 @@ impl Part<'_> {
     }
 
     fn note_fin(&mut self) {
-        if !self.is_fin() || self.hot.has(status::ENDED) {
+        if !self.is_fin() {
+            return;
+        }
+        // After the end, too: it tells that the last number is no byte.
+        self.hot.set(status::FIN << self.direction);
+        if self.hot.has(status::ENDED) {
             return;
         }
         self.drop_unfinished_latency();
-        self.hot.set(status::FIN << self.direction);
         if !self.rules.control_only {
             self.cold.mark(mark::ACKED_TO_THE_END);
         }

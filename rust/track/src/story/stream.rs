@@ -1,9 +1,9 @@
 //! Counting packets and bytes: what sequence numbers tell of a stream.
 use wire::tcp::flag;
 
-use super::belief::MAX_AHEAD;
+use super::belief::{MAX_AHEAD, MOST_AT_ONCE};
 use super::{Part, Segment, Verdict};
-use crate::entry::{Cold, Hot, Latency, mark, status};
+use crate::entry::{Cold, Hot, IN, Latency, mark, status};
 
 /// `Hot::next` starts here, so that 0 can mean "nothing seen" and numbers can fall behind the first one.
 pub(super) const ORIGIN: u64 = 1 << 32;
@@ -12,6 +12,11 @@ impl Part<'_> {
     /// Counts the segment, and moves the sender's numbers on.
     pub(super) fn count(&mut self) -> Verdict {
         self.advance();
+        self.tally()
+    }
+
+    /// Counts the segment alone.
+    pub(super) fn tally(&mut self) -> Verdict {
         let Self { hot, cold, direction, segment, .. } = self;
         add_packet(hot, cold, *direction, segment.wire_len, segment.ts_ns);
         hot.zero_windows = hot.zero_windows.saturating_add(u16::from(segment.has_zero_window()));
@@ -34,10 +39,23 @@ impl Part<'_> {
         self.hot.set_next(direction, ORIGIN + u64::from(self.segment.seq) + 1 + u64::from(seen.cast_unsigned()));
     }
 
+    /// Makes the server's stream begin where the client's first acknowledgment says, where that was no answer of the server's
+    /// that was seen last: of two answers it may have taken the other one.
+    pub(super) fn believe_the_client(&mut self) {
+        let ahead = self.segment.ack.wrapping_sub(self.hot.next_low(IN)).cast_signed();
+        let most = if self.hot.has(status::RENUMBERED) { 0 } else { MOST_AT_ONCE };
+        if self.only_handshake_seen(IN) && !(0..=most).contains(&i64::from(ahead)) && !self.rules.control_only {
+            self.cold.first_seq[IN] = self.segment.ack.wrapping_sub(1);
+            self.hot.set_next(IN, ORIGIN + u64::from(self.segment.ack));
+        }
+    }
+
     fn advance(&mut self) {
         let Segment { seq, flags, payload, .. } = *self.segment;
         let direction = self.direction;
-        let len = u64::from(payload) + u64::from(flags & flag::SYN != 0) + u64::from(flags & flag::FIN != 0);
+        // An empty FIN after another one brings nothing, not even where its number is the next one.
+        let is_end = flags & flag::FIN != 0 && !(payload == 0 && self.hot.has(status::FIN << direction));
+        let len = u64::from(payload) + u64::from(flags & flag::SYN != 0) + u64::from(is_end);
         let next = self.hot.next(direction);
         if next == 0 {
             self.cold.first_seq[direction] = seq;

@@ -57,6 +57,65 @@ fn one_side_goes_on_while_the_mirror_misses_the_other() {
     assert_eq!(alone.row().obytes, 20);
 }
 
+/// Ports are used again while the network, or a mirror with buffers of its own, still holds packets of before.
+#[test]
+fn a_late_packet_of_an_earlier_connection_moves_nothing() {
+    for silence in [0, 300 * MILLI] {
+        for seq in [700_000_000, 2_000_000_000, 3_000_000_000, 4_200_000_000] {
+            let mut talk = Talk::new();
+            talk.handshake().after(10 * SECOND).client(ACK, 1, 1, 50).server(ACK, 1, 51, 70).after(silence);
+            talk.client(ACK | PSH, seq, 2_900_000_000, 10).server(ACK | PSH, seq, 1_500_000_000, 10);
+            assert_eq!((talk.row().obytes, talk.row().ibytes), (50, 70), "{seq} after {silence} ns");
+        }
+    }
+}
+
+#[test]
+fn a_reset_may_be_further_ahead_if_its_acknowledgment_fits() {
+    let mut talk = Talk::new();
+    talk.handshake().client(ACK, 1, 1, 50).server(ACK, 1, 51, 70);
+    talk.server(RST | ACK, 1_000_071, 500_000_000, 0).server(RST | ACK, 90_000_000, 51, 0).server(RST, 1_000_071, 0, 0);
+    assert_eq!((talk.state(), talk.counters().suspicious), (State::Est, 3));
+    talk.server(RST | ACK, 1_000_071, 51, 0);
+    assert_eq!((talk.state(), talk.row().ibytes), (State::Rst, 1_000_070));
+}
+
+/// Servers without memory of their first answer, and boxes that answer for them, choose another number.
+#[test]
+fn of_answers_with_different_numbers_the_client_takes_one() {
+    for taken in [0, 100_000_000, 3_000_000_000_u32] {
+        let mut talk = Talk::new();
+        talk.client(SYN, 0, 0, 0).after(MILLI).server(SYN | ACK, taken, 1, 0).after(MILLI).server(
+            SYN | ACK,
+            1 << 30,
+            1,
+            0,
+        );
+        talk.after(MILLI).client(ACK, 1, taken + 1, 0).server(ACK, taken + 1, 1, 70).client(ACK, 1, taken + 71, 20);
+        talk.after(SECOND).server(SYN | ACK, 1 << 30, 1, 0).server(SYN | ACK, taken, 1, 0).client(SYN, 0, 0, 0);
+        talk.server(ACK, taken + 71, 21, 30).client(FIN | ACK, 21, taken + 101, 0).server(
+            FIN | ACK,
+            taken + 101,
+            22,
+            0,
+        );
+        let row = talk.row();
+        assert_eq!((row.end, row.obytes, row.ibytes), (Some(End::Fin), 20, 100), "{taken}");
+        assert_eq!((row.syn_ack_resends, row.retransmits, talk.counters().suspicious), (3, 0, 0));
+    }
+}
+
+#[test]
+fn an_end_after_the_end_is_no_byte() {
+    let mut reset = Talk::new();
+    reset.handshake().client(ACK, 1, 1, 50).client(FIN | ACK, 51, 1, 0).server(ACK, 1, 51, 70).client(RST, 51, 0, 0);
+    reset.server(FIN | ACK, 71, 52, 0).client(RST, 52, 0, 0);
+    assert_eq!((reset.state(), reset.row().obytes, reset.row().ibytes), (State::Rst, 50, 70));
+    let mut twice = Talk::new();
+    twice.handshake().server(FIN | ACK, 1, 1, 0).client(FIN | ACK, 1, 2, 0).server(FIN | ACK, 2, 2, 0);
+    assert_eq!((twice.row().end, twice.row().ibytes, twice.row().retransmits), (Some(End::Fin), 0, 1));
+}
+
 #[test]
 fn a_reset_after_a_long_silence_may_be_further_ahead() {
     let mut talk = Talk::new();
