@@ -4,8 +4,10 @@
 //! and IP identification are all the same, and both came within 50 ms; two packets of another kind where their headers, and
 //! what numbers them, are. What is sent again gets a new identification. IPv6 has none, and some senders leave it 0 (RFC
 //! 6864 §4.1): there a copy has to come within a millisecond, sooner than most send again. The time stamps of TCP (RFC
-//! 7323) tell later ones, and how their payload begins tells other packets apart. The tunnel is not compared: a packet may have been mirrored before it entered one. Only where several clusters have nodes is it asked
-//! for the cluster: two of them may hold Pods with the same addresses.
+//! 7323) tell later ones, and how their payload begins tells other packets apart. Acknowledgments and resets without
+//! identification are sent twice at once now and then: they are copies only where others of their connection came twice.
+//! The tunnel is not compared: a packet may have been mirrored before it entered one. Only where several clusters have
+//! nodes is it asked for the cluster: two of them may hold Pods with the same addresses.
 //!
 //! A small table remembers the latest packets, the two latest of those that share a place. Where more than it holds come
 //! within the window, copies that are far apart are taken for retransmissions.

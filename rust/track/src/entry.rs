@@ -80,6 +80,8 @@ pub(crate) mod status {
     pub const TOLD: u16 = 0x800;
     /// The server answered with different numbers.
     pub const RENUMBERED: u16 = 0x1000;
+    /// Some of its packets came twice.
+    pub const MIRRORED_TWICE: u16 = 0x2000;
 }
 
 /// What every packet reads or writes: one cache line.

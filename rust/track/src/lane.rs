@@ -85,6 +85,8 @@ pub(crate) enum Kind {
     Datagram,
     /// To be read again when it is its turn: fragments, errors about other packets.
     Special,
+    /// A copy of a packet that was there just now.
+    Copy,
     /// Not read yet.
     Unread,
 }
@@ -105,7 +107,7 @@ pub(crate) struct Lane {
     pub guess: u32,
     /// The cluster that the tunnel told; 0 where it told none or only one is possible.
     pub cluster: u16,
-    /// TCP's, with [`ZERO_WINDOW`] and [`HAS_ID`] among them.
+    /// TCP's, with [`ZERO_WINDOW`], [`HAS_ID`] and [`MAYBE_COPY`] among them.
     pub flags: u8,
     pub kind: Kind,
 }
@@ -116,6 +118,8 @@ const _: () = assert!(size_of::<Lane>() == 64);
 pub(crate) const ZERO_WINDOW: u8 = 0x80;
 /// Likewise: the packet has an IPv4 identification.
 pub(crate) const HAS_ID: u8 = 0x40;
+/// Likewise: the same packet was there just now, which two of this kind may be without being copies.
+pub(crate) const MAYBE_COPY: u8 = 0x20;
 /// The bits of TCP's flags that are kept.
 pub(crate) const FLAGS: u8 = flag::SYN | flag::FIN | flag::RST | flag::PSH | flag::ACK;
 
@@ -178,13 +182,25 @@ impl Lane {
     /// Whether the flags are those of data or an ACK with nothing special about it.
     #[inline]
     pub fn is_plain(&self) -> bool {
-        const TOLD: u8 = flag::SYN | flag::FIN | flag::RST | flag::ACK | ZERO_WINDOW;
+        const TOLD: u8 = flag::SYN | flag::FIN | flag::RST | flag::ACK | ZERO_WINDOW | MAYBE_COPY;
         self.flags & TOLD == flag::ACK
     }
 
     #[inline]
     pub fn has_id(&self) -> bool {
         self.flags & HAS_ID != 0
+    }
+
+    /// Notes that the same packet was there just now. What has no identification and brings nothing can be sent twice at once:
+    /// acknowledgments of what came out of order, a reset for each segment that was still under way.
+    #[cold]
+    pub fn note_likeness(&mut self) {
+        let brings_something = self.payload > 0 || self.flags & (flag::SYN | flag::FIN) != 0;
+        if self.kind != Kind::Segment || self.has_id() || brings_something {
+            self.kind = Kind::Copy;
+        } else {
+            self.flags |= MAYBE_COPY;
+        }
     }
 
     /// What a packet of its protocol counts as.

@@ -64,7 +64,7 @@ impl Tracker {
             let origin = Numbered { places, find };
             if self.is_collecting {
                 self.take_all(lanes, is_valid, &origin);
-                self.ask_all(&origin, lanes);
+                self.ask_all(lanes);
                 self.count_all(&origin, lanes);
             } else {
                 self.let_all_go(lanes, &origin);

@@ -1,8 +1,9 @@
 //! From frames to connections, some at a time: all are read, then all places in the table are asked for, then all are
 //! counted. Memory is slow and patient: it serves many requests in the time of one.
-use wire::{Frame, Seen};
+use wire::{Frame, Outcome, Seen};
 
 use crate::counters::SourceCounters;
+use crate::entry::status;
 use crate::lane::{Kind, Lane, Path};
 use crate::story;
 
@@ -36,7 +37,7 @@ impl Tracker {
         while !rest.is_empty() {
             let count = LANES.min(rest.len());
             self.read_all(rest, count, &mut work);
-            self.ask_all(rest, &mut work[..count]);
+            self.ask_all(&mut work[..count]);
             self.count_all(rest, &work[..count]);
             rest = &rest[count..];
         }
@@ -59,18 +60,17 @@ impl Tracker {
 
     // The three steps, of which reading is the first, are functions of their own: together they need more registers than
     // there are.
-    /// Sorts out copies among the lanes, and asks for the others' places in the table.
+    /// Notes copies among the lanes, and asks for their places in the table.
     #[inline(never)]
-    pub(super) fn ask_all<'a>(&mut self, origin: &(impl Origin<'a> + ?Sized), lanes: &mut [Lane]) {
-        for (number, lane) in lanes.iter_mut().enumerate() {
+    pub(super) fn ask_all(&mut self, lanes: &mut [Lane]) {
+        for lane in lanes {
             if lane.kind == Kind::Done {
                 continue;
             }
             if lane.print != 0 && self.copies.is_copy(lane.print, lane.has_id(), lane.ts_ns) {
-                self.note_copy(lane, origin.frame(number).source);
-            } else {
-                lane.guess = self.ask_for(lane);
+                lane.note_likeness();
             }
+            lane.guess = self.ask_for(lane);
         }
     }
 
@@ -87,17 +87,27 @@ impl Tracker {
 
     #[inline(never)]
     fn count_other(&mut self, lane: &Lane, frame: &Frame<'_>) {
-        if lane.kind == Kind::Datagram {
-            self.count_datagram(lane, frame);
-        } else {
-            self.count_special(lane, frame);
+        match lane.kind {
+            Kind::Datagram => self.count_datagram(lane, frame),
+            Kind::Copy => self.count_copy(lane, frame),
+            _ => self.count_special(lane, frame),
         }
     }
 
+    /// A copy counts as such, and tells that this connection's other packets come twice, too.
     #[cold]
-    fn note_copy(&mut self, lane: &mut Lane, source: u16) {
-        lane.kind = Kind::Done;
-        self.source(source).count_copy(lane.outcome());
+    fn count_copy(&mut self, lane: &Lane, frame: &Frame<'_>) {
+        self.source(frame.source).count_copy(lane.outcome());
+        if lane.outcome() == Outcome::Tcp
+            && let Some((slot, _)) = self.find_any(lane, frame)
+        {
+            self.table.slab.hot[slot as usize].set(status::MIRRORED_TWICE);
+        }
+    }
+
+    /// The connection of a segment, where there is one.
+    fn find_any(&self, lane: &Lane, frame: &Frame<'_>) -> Option<(u32, usize)> {
+        self.table.find(&lane.key, lane.cluster).or_else(|| self.find_elsewhere(lane, frame))
     }
 
     /// Looks a lane's connection up in the index, and starts loading it.
@@ -125,8 +135,7 @@ impl Tracker {
     /// The segment of a connection that was not guessed, or is not in the table.
     #[inline(never)]
     fn count_anew(&mut self, lane: &Lane, frame: &Frame<'_>) {
-        let found = self.table.find(&lane.key, lane.cluster).or_else(|| self.find_elsewhere(lane, frame));
-        match found {
+        match self.find_any(lane, frame) {
             Some((slot, direction)) => self.follow(slot, direction, lane, frame),
             None => self.open(lane, frame),
         }

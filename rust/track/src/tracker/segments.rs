@@ -3,8 +3,8 @@ use wire::tcp::flag;
 
 use wire::Frame;
 
-use crate::entry::{IN, OUT};
-use crate::lane::{Lane, Path, network_of};
+use crate::entry::{IN, OUT, status};
+use crate::lane::{Lane, MAYBE_COPY, Path, network_of};
 use crate::spread::tells_server;
 use crate::story::{self, Entry, Segment, Verdict};
 use crate::view;
@@ -51,6 +51,9 @@ impl Tracker {
     }
 
     pub(super) fn follow(&mut self, slot: u32, direction: usize, lane: &Lane, frame: &Frame<'_>) {
+        if lane.flags & MAYBE_COPY != 0 && self.table.slab.hot[slot as usize].has(status::MIRRORED_TWICE) {
+            return self.source(frame.source).count_copy(lane.outcome());
+        }
         self.learn_port_of(lane);
         if story::is_odd(lane.flags) {
             self.counters.odd_flags += 1;
