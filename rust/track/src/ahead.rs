@@ -104,18 +104,18 @@ impl Preview {
     /// Reads a frame of the common kind, plain or in VXLAN.
     #[inline(always)]
     fn glance(&self, frame: &Frame<'_>) -> Option<(RawSegment, u32)> {
-        let plain = wire::plain(frame.data, frame.wire_len).map(|raw| (raw, 0));
-        plain.or_else(|| wire::in_vxlan(frame.data, frame.wire_len, self.spread.overlays()))
+        let plain = wire::plain(frame.data).map(|raw| (raw, 0));
+        plain.or_else(|| wire::in_vxlan(frame.data, self.spread.overlays()))
     }
 
     /// The tracker of a rarer whole TCP segment, and what it tells.
     fn read_closely(&self, frame: &Frame<'_>) -> Option<(u8, Lane)> {
         let (seed, overlays) = (&self.seed, self.spread.overlays());
         if frame.link == LinkType::Ethernet {
-            if let Some((raw, network)) = wire::in_geneve_or_ip(frame.data, frame.wire_len, overlays) {
+            if let Some((raw, network)) = wire::in_geneve_or_ip(frame.data, overlays) {
                 return Some((self.spread.shard_of_raw(&raw), Lane::of_common(seed, frame, &raw, network)));
             }
-            if let Some((raw, addrs, network)) = glance_v6(frame.data, frame.wire_len, overlays) {
+            if let Some((raw, addrs, network)) = glance_v6(frame.data, overlays) {
                 let lane = Lane::of_common_v6(seed, frame, &raw, &addrs, network);
                 return Some((self.spread.shard(&addrs), lane));
             }

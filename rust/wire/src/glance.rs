@@ -36,13 +36,12 @@ const IPIP: u32 = (protocol::IPV4 as u32) << 24;
 /// Reads a frame of the common kind. None where it is of any other.
 #[inline]
 #[must_use]
-pub fn glance(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) -> Option<Parsed> {
+pub fn glance(frame: &[u8], link: LinkType, overlays: &Overlays) -> Option<Parsed> {
     if link != LinkType::Ethernet {
         return None;
     }
     let (bytes, vlan) = untagged(frame)?;
-    let wire_len = wire_len.saturating_sub((frame.len() - bytes.len()) as u32);
-    if let Some(segment) = plain(bytes, wire_len) {
+    if let Some(segment) = plain(bytes) {
         return Some(segment.parsed(vlan, None));
     }
     let outer = ip_pair(raw_pair(bytes.first_chunk::<PLAIN>()?, IP + 12));
@@ -50,61 +49,60 @@ pub fn glance(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) 
         let Match { vni_is_identity, cluster } = told;
         Some(Tunnel { kind, vni, vni_is_identity, cluster, outer })
     };
-    if let Some((segment, vni, told)) = inside_vxlan(bytes, wire_len, overlays) {
+    if let Some((segment, vni, told)) = inside_vxlan(bytes, overlays) {
         return Some(segment.parsed(vlan, tunnel(Encap::Vxlan, vni, told)));
     }
-    if let Some((segment, addrs)) = plain_v6(bytes, wire_len) {
+    if let Some((segment, addrs)) = plain_v6(bytes) {
         return Some(Parsed { addrs, ..segment.parsed(vlan, None) });
     }
-    if let Some((segment, addrs, vni, told)) = v6::inside_vxlan_v6(bytes, wire_len, overlays) {
+    if let Some((segment, addrs, vni, told)) = v6::inside_vxlan_v6(bytes, overlays) {
         return Some(Parsed { addrs, ..segment.parsed(vlan, tunnel(Encap::Vxlan, vni, told)) });
     }
-    let (kind, (segment, vni, told)) = inside_another(bytes, wire_len, overlays)?;
+    let (kind, (segment, vni, told)) = inside_another(bytes, overlays)?;
     Some(segment.parsed(vlan, tunnel(kind, vni, told)))
 }
 
 /// Reads an untagged Ethernet frame with a TCP segment in IPv4. None where it is any other.
 #[inline(always)]
 #[must_use]
-pub fn plain(frame: &[u8], wire_len: u32) -> Option<RawSegment> {
+pub fn plain(frame: &[u8]) -> Option<RawSegment> {
     let headers: &[u8; PLAIN] = frame.first_chunk()?;
     let is_it = is_ipv4(headers, IP) && carries(headers, IP, TCP);
-    if is_it { segment(headers, IP, room(frame, wire_len)) } else { None }
+    if is_it { segment(headers, IP) } else { None }
 }
 
 /// Reads an untagged Ethernet frame that has such a frame in VXLAN over IPv4, with the network that the VNI names: 0 where
 /// it is an identity. None where it is any other frame.
 #[inline(always)]
 #[must_use]
-pub fn in_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32)> {
-    let (segment, vni, told) = inside_vxlan(frame, wire_len, overlays)?;
+pub fn in_vxlan(frame: &[u8], overlays: &Overlays) -> Option<(RawSegment, u32)> {
+    let (segment, vni, told) = inside_vxlan(frame, overlays)?;
     Some((segment, if told.vni_is_identity { 0 } else { vni }))
 }
 
 /// The same for a segment in Geneve with an Ethernet frame, or right behind the outer IPv4 header.
 #[inline]
 #[must_use]
-pub fn in_geneve_or_ip(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, u32)> {
-    let (_, (segment, vni, told)) = inside_another(frame, wire_len, overlays)?;
+pub fn in_geneve_or_ip(frame: &[u8], overlays: &Overlays) -> Option<(RawSegment, u32)> {
+    let (_, (segment, vni, told)) = inside_another(frame, overlays)?;
     Some((segment, if told.vni_is_identity { 0 } else { vni }))
 }
 
 /// A segment in a tunnel, the tunnel's identifier, and what is configured for that.
 type Inside = (RawSegment, u32, Match);
 
-fn inside_another(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(Encap, Inside)> {
+fn inside_another(frame: &[u8], overlays: &Overlays) -> Option<(Encap, Inside)> {
     let headers: &[u8; PLAIN] = frame.first_chunk()?;
-    let total = u32::from(half(headers, IP + 2));
-    if !is_ipv4(headers, IP) || total > room(frame, wire_len) {
+    if !is_ipv4(headers, IP) {
         return None;
     }
-    if carries(headers, IP, IPIP) {
+    let total = u32::from(half(headers, IP + 2));
+    if carries(headers, IP, IPIP) && total >= ipv4::HEADER_LEN as u32 {
         let told = overlays.ip_in_ip(Encap::Ipip)?;
         // The inner header is taken for one behind an Ethernet header, which is not looked at.
         let inner: &[u8; PLAIN] = frame.get(ipv4::HEADER_LEN..)?.first_chunk()?;
         let is_it = inner[IP] == 0x45 && carries(inner, IP, TCP);
-        let segment =
-            if is_it { segment(inner, IP, total.checked_sub(ipv4::HEADER_LEN as u32)?)? } else { return None };
+        let segment = if is_it { segment(inner, IP)? } else { return None };
         return Some((Encap::Ipip, (segment, 0, told)));
     }
     if carries(headers, IP, UDP) { in_geneve(frame, headers, total, overlays) } else { None }
@@ -116,24 +114,25 @@ fn in_geneve(frame: &[u8], headers: &[u8; PLAIN], total: u32, overlays: &Overlay
     let door = overlays.door(half(headers, UDP_AT + 2)).filter(|door| door.kind == Encap::Geneve)?;
     let header = geneve::Packet::new(&headers[GENEVE_AT..]).ok()?;
     let len = u32::from(half(headers, UDP_AT + 4));
-    let left = len.checked_sub((udp::HEADER_LEN + header.header_len() + ethernet::HEADER_LEN) as u32)?;
+    let headers_len = (udp::HEADER_LEN + header.header_len() + ethernet::HEADER_LEN) as u32;
     let inner: &[u8; PLAIN] = frame.get(GENEVE_AT + header.header_len()..)?.first_chunk()?;
     let is_it = is_ipv4(inner, IP) && carries(inner, IP, TCP);
-    if !is_it || header.protocol() != gre::kind::ETHERNET || len + ipv4::HEADER_LEN as u32 > total {
+    let fits = (len + ipv4::HEADER_LEN as u32 <= total) & (len >= headers_len);
+    if !(is_it & fits) || header.protocol() != gre::kind::ETHERNET {
         return None;
     }
     let told = overlays.pass(door, header.vni())?;
-    Some((Encap::Geneve, (segment(inner, IP, left)?, header.vni(), told)))
+    Some((Encap::Geneve, (segment(inner, IP)?, header.vni(), told)))
 }
 
 #[inline(always)]
-fn inside_vxlan(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<Inside> {
+fn inside_vxlan(frame: &[u8], overlays: &Overlays) -> Option<Inside> {
     let headers: &[u8; TUNNELLED] = frame.first_chunk()?;
     if !(is_ipv4(headers, INNER + IP) && carries(headers, INNER + IP, TCP)) {
         return None;
     }
-    let (vni, told, room) = vxlan_header(headers, room(frame, wire_len), overlays)?;
-    Some((segment(headers, INNER + IP, room)?, vni, told))
+    let (vni, told) = vxlan_header(headers, overlays)?;
+    Some((segment(headers, INNER + IP)?, vni, told))
 }
 
 /// An Ethernet frame from where it looks like one without its tag, and the tag's VLAN.
@@ -146,12 +145,6 @@ pub fn untagged(frame: &[u8]) -> Option<(&[u8], u16)> {
         return Some((frame, 0));
     }
     vlan::is_tag(kind).then(|| (&frame[vlan::HEADER_LEN..], half(header, IP) & 0x0fff))
-}
-
-/// Bytes that there are for IPv4, on the wire.
-#[inline(always)]
-fn room(frame: &[u8], wire_len: u32) -> u32 {
-    frame.len().max(wire_len as usize).saturating_sub(IP) as u32
 }
 
 /// Some bytes together: made of single ones, they would be loaded one by one where not all are needed.
@@ -193,10 +186,9 @@ fn carries<const N: usize>(bytes: &[u8; N], ip: usize, protocol: u32) -> bool {
     raw(bytes, ip + 6) & ROUTE == protocol
 }
 
-/// The tunnel's identifier, what is configured for it, and the bytes that are left for the datagram in it, where `room` are
-/// left for the one around it.
+/// The tunnel's identifier, and what is configured for it.
 #[inline(always)]
-fn vxlan_header(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Option<(u32, Match, u32)> {
+fn vxlan_header(headers: &[u8; TUNNELLED], overlays: &Overlays) -> Option<(u32, Match)> {
     const UDP_AT: usize = IP + ipv4::HEADER_LEN;
     const VXLAN_AT: usize = UDP_AT + udp::HEADER_LEN;
     const HEADERS: u32 = (udp::HEADER_LEN + vxlan::HEADER_LEN + ethernet::HEADER_LEN) as u32;
@@ -205,23 +197,23 @@ fn vxlan_header(headers: &[u8; TUNNELLED], room: u32, overlays: &Overlays) -> Op
     }
     let (total, len) = (u32::from(half(headers, IP + 2)), u32::from(half(headers, UDP_AT + 4)));
     let has_identifier = headers[VXLAN_AT] & 0x08 != 0;
-    let fits = (total <= room) & (len + ipv4::HEADER_LEN as u32 <= total) & (len >= HEADERS);
+    let fits = (len + ipv4::HEADER_LEN as u32 <= total) & (len >= HEADERS);
     if !(has_identifier & fits) {
         return None;
     }
     let door = overlays.door(half(headers, UDP_AT + 2)).filter(|door| door.kind == Encap::Vxlan)?;
     let vni = word(headers, VXLAN_AT + 4) >> 8;
-    Some((vni, overlays.pass(door, vni)?, len - HEADERS))
+    Some((vni, overlays.pass(door, vni)?))
 }
 
-/// The segment in the datagram at `ip`, which `room` bytes are left for.
+/// The segment in the datagram at `ip`. That may be longer than what carries it: mirrors cut frames.
 #[inline(always)]
-fn segment<const N: usize>(bytes: &[u8; N], ip: usize, room: u32) -> Option<RawSegment> {
+fn segment<const N: usize>(bytes: &[u8; N], ip: usize) -> Option<RawSegment> {
     let at = ip + ipv4::HEADER_LEN;
     let total = u32::from(half(bytes, ip + 2));
     let header_len = u32::from(bytes[at + 12] >> 4) * 4;
     let headers = header_len + ipv4::HEADER_LEN as u32;
-    if !((header_len >= tcp::HEADER_LEN as u32) & (headers <= total) & (total <= room)) {
+    if !((header_len >= tcp::HEADER_LEN as u32) & (headers <= total)) {
         return None;
     }
     let segment = RawSegment {

@@ -31,7 +31,7 @@ struct Walk<'a, const QUICK: bool> {
     at: usize,
     /// Where the enclosing datagram ends, captured or not.
     end: usize,
-    /// Lengths inside may rightly go beyond `end`: in a fragment, and in a tunnel, since mirrors cut frames.
+    /// Lengths inside may rightly go beyond `end`: in a fragment, and behind a frame's header, since mirrors cut frames.
     is_open_ended: bool,
     vlan: u16,
     /// The VLAN of a tag that was taken out of the frame.
@@ -105,7 +105,7 @@ pub fn read_frame(frame: &Frame<'_>, overlays: &Overlays) -> Seen {
 /// The one reason why there is no TCP segment to be read; never [`Outcome::Tcp`].
 #[inline]
 pub fn parse(frame: &[u8], wire_len: u32, link: LinkType, overlays: &Overlays) -> Result<Parsed, Outcome> {
-    match glance(frame, wire_len, link, overlays).or_else(|| quick(frame, wire_len, link, overlays)) {
+    match glance(frame, link, overlays).or_else(|| quick(frame, wire_len, link, overlays)) {
         Some(parsed) => Ok(parsed),
         None => rarely(frame, wire_len, link, overlays),
     }
@@ -135,7 +135,7 @@ impl<'a, const QUICK: bool> Walk<'a, QUICK> {
     #[inline(always)]
     fn new(frame: &'a [u8], wire_len: u32) -> Self {
         let end = frame.len().max(wire_len as usize);
-        Self { frame, at: 0, end, is_open_ended: false, vlan: 0, stripped: None, fragment: None, tunnel: None }
+        Self { frame, at: 0, end, is_open_ended: true, vlan: 0, stripped: None, fragment: None, tunnel: None }
     }
 
     #[inline(always)]
@@ -159,7 +159,7 @@ impl<'a, const QUICK: bool> Walk<'a, QUICK> {
         self.frame.get(self.at..).unwrap_or_default()
     }
 
-    /// Notes where a datagram ends, and that it is no longer than what carries it.
+    /// Notes where a datagram ends, and that it is no longer than what carries it, where that is told.
     #[inline(always)]
     fn narrow(&mut self, end: usize, layer: Layer) -> Result<(), Outcome> {
         if end > self.end && !self.is_open_ended {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,6 +41,31 @@ def test_the_rows_are_as_told(capture: Capture, case: Any) -> None:
     rows = capture.rows([], columns)[::-1]
     assert [{name: row[name] for name in told} for row, told in zip(rows, wanted, strict=False)] == wanted
     assert len(rows) == len(wanted)
+
+
+def test_a_mirror_may_cut_its_frames(capture: Capture, tmp_path: Path, case: Any) -> None:
+    """Switches and clouds can be told to send on only so much of each frame: the headers tell the rest."""
+    case.prepare(capture)
+    path = tmp_path / "cut.pcap"
+    path.write_bytes(cut(Path(case.capture_file).read_bytes(), 130))
+    assert capture.read_files([str(path)]).errors == ()
+    untold = {"owire-bytes", "iwire-bytes", "wire-bytes"}
+    wanted = [{name: told for name, told in row.items() if name not in untold} for row in case.known["rows"]]
+    columns = sorted({name for row in wanted for name in row} | {"id"})
+    rows = capture.rows([], columns)[::-1]
+    assert [{name: row[name] for name in told} for row, told in zip(rows, wanted, strict=True)] == wanted
+
+
+def cut(capture: bytes, most: int) -> bytes:
+    """Return the pcap with frames of at most so many bytes, as if they had been no longer."""
+    lengths = struct.Struct(">II" if capture[0] == 0xA1 else "<II")
+    pieces, at = [capture[:24]], 24
+    while at < len(capture):
+        times, (stored, _) = capture[at : at + 8], lengths.unpack_from(capture, at + 8)
+        frame = capture[at + 16 : at + 16 + min(stored, most)]
+        pieces += [times, lengths.pack(len(frame), len(frame)), frame]
+        at += 16 + stored
+    return b"".join(pieces)
 
 
 def test_every_packet_has_one_outcome(capture: Capture, case: Any) -> None:

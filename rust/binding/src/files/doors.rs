@@ -59,5 +59,5 @@ impl Doors {
 /// Whether a frame is TCP over IPv4 in nothing else, as most are, and so no tunnel.
 #[inline]
 fn is_plain_tcp(frame: &Frame<'_>) -> bool {
-    frame.link == LinkType::Ethernet && wire::plain(frame.data, frame.wire_len).is_some()
+    frame.link == LinkType::Ethernet && wire::plain(frame.data).is_some()
 }

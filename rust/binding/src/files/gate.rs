@@ -55,14 +55,14 @@ impl Gate {
         if frame.link != LinkType::Ethernet {
             return None;
         }
-        let plain = wire::plain(frame.data, frame.wire_len);
-        let common = plain.or_else(|| Some(wire::in_vxlan(frame.data, frame.wire_len, &self.overlays)?.0));
+        let plain = wire::plain(frame.data);
+        let common = plain.or_else(|| Some(wire::in_vxlan(frame.data, &self.overlays)?.0));
         common.map(|segment| segment.flags()).or_else(|| self.rarer_flags(frame))
     }
 
     #[inline(never)]
     fn rarer_flags(&self, frame: &Frame<'_>) -> Option<u8> {
-        glance(frame.data, frame.wire_len, frame.link, &self.overlays).map(|segment| segment.flags)
+        glance(frame.data, frame.link, &self.overlays).map(|segment| segment.flags)
     }
 
     fn program(&mut self, link: LinkType) -> &[Instruction] {

@@ -144,7 +144,7 @@ impl Tracker {
     /// Reads a frame again, for what few packets need.
     pub(super) fn path_of(&self, frame: &Frame<'_>) -> Option<Path> {
         if frame.vlan.is_none()
-            && let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, &self.overlays)
+            && let Some(parsed) = wire::glance(frame.data, frame.link, &self.overlays)
         {
             return Path::of(&Seen::Tcp(parsed));
         }

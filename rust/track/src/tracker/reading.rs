@@ -37,19 +37,15 @@ impl Tally {
 
 /// Reads an untagged frame of the common kind: in VXLAN or not.
 #[inline(always)]
-pub(super) fn glance<const WRAPPED: bool>(
-    data: &[u8],
-    wire_len: u32,
-    overlays: &Overlays,
-) -> Option<(RawSegment, u32)> {
-    if WRAPPED { wire::in_vxlan(data, wire_len, overlays) } else { Some((wire::plain(data, wire_len)?, 0)) }
+pub(super) fn glance<const WRAPPED: bool>(data: &[u8], overlays: &Overlays) -> Option<(RawSegment, u32)> {
+    if WRAPPED { wire::in_vxlan(data, overlays) } else { Some((wire::plain(data)?, 0)) }
 }
 
 /// The same over IPv6, plain or in VXLAN.
 #[inline]
-pub(crate) fn glance_v6(data: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, IpPair, u32)> {
-    let plain = wire::plain_v6(data, wire_len).map(|(raw, addrs)| (raw, addrs, 0));
-    plain.or_else(|| wire::in_vxlan_v6(data, wire_len, overlays))
+pub(crate) fn glance_v6(data: &[u8], overlays: &Overlays) -> Option<(RawSegment, IpPair, u32)> {
+    let plain = wire::plain_v6(data).map(|(raw, addrs)| (raw, addrs, 0));
+    plain.or_else(|| wire::in_vxlan_v6(data, overlays))
 }
 
 impl Tracker {
@@ -83,7 +79,7 @@ impl Tracker {
             tally.bytes += u64::from(frame.wire_len);
             last_ns = last_ns.max(frame.ts_ns);
             let is_common = (frame.link == LinkType::Ethernet) & is_one_cluster;
-            if is_common && let Some((raw, network)) = glance::<WRAPPED>(frame.data, frame.wire_len, &self.overlays) {
+            if is_common && let Some((raw, network)) = glance::<WRAPPED>(frame.data, &self.overlays) {
                 *lane = Lane::of_common(&self.table.seed, frame, &raw, network);
             } else {
                 self.read_other(lane, frame, &mut others);
@@ -101,21 +97,20 @@ impl Tracker {
     fn read_other(&mut self, lane: &mut Lane, frame: &Frame<'_>, others: &mut Others) {
         others.count += 1;
         if self.names.clusters_differ() {
-            if let Some(parsed) = wire::glance(frame.data, frame.wire_len, frame.link, &self.overlays) {
+            if let Some(parsed) = wire::glance(frame.data, frame.link, &self.overlays) {
                 return self.fill(lane, frame, &parsed);
             }
         } else if frame.link == LinkType::Ethernet
             && let Some((bytes, _)) = wire::untagged(frame.data)
         {
-            let wire_len = frame.wire_len.saturating_sub((frame.data.len() - bytes.len()) as u32);
-            let wrapped = glance::<true>(bytes, wire_len, &self.overlays);
-            let found = wrapped.or_else(|| glance::<false>(bytes, wire_len, &self.overlays));
-            let found = found.or_else(|| wire::in_geneve_or_ip(bytes, wire_len, &self.overlays));
+            let wrapped = glance::<true>(bytes, &self.overlays);
+            let found = wrapped.or_else(|| glance::<false>(bytes, &self.overlays));
+            let found = found.or_else(|| wire::in_geneve_or_ip(bytes, &self.overlays));
             if let Some((raw, network)) = found {
                 *lane = Lane::of_common(&self.table.seed, frame, &raw, network);
                 return;
             }
-            if let Some((raw, addrs, network)) = glance_v6(bytes, wire_len, &self.overlays) {
+            if let Some((raw, addrs, network)) = glance_v6(bytes, &self.overlays) {
                 *lane = Lane::of_common_v6(&self.table.seed, frame, &raw, &addrs, network);
                 return;
             }

@@ -44,9 +44,8 @@ fn wrapped(frame: &[u8], how: u8) -> Vec<u8> {
 fn the_common_kinds_are_read() {
     for (how, is_v6) in (0..7).map(|how| (how, false)).chain((0..4).map(|how| (how, true))) {
         let frame = wrapped(&frame(100, is_v6), how);
-        let len = frame.len() as u32;
         let cut = &frame[..frame.len() - 90];
-        let parsed = glance(cut, len, LinkType::Ethernet, &overlays()).unwrap();
+        let parsed = glance(cut, LinkType::Ethernet, &overlays()).unwrap();
         assert_eq!(matches!(parsed.addrs, IpPair::V6 { .. }), is_v6);
         assert_eq!((parsed.src_port, parsed.payload_len, parsed.tunnel.is_some()), (40000, 100, how > 1));
     }
@@ -57,11 +56,8 @@ fn what_is_too_short_is_not_read() {
     let whole = wrapped(&frame(0, true), 2);
     for len in 0..whole.len() {
         let cut = &whole[..len];
-        assert_eq!((plain(cut, 0), in_geneve_or_ip(cut, 0, &overlays())), (None, None));
-        assert_eq!(
-            (plain_v6(cut, 0), in_vxlan_v6(cut, 0, &overlays()), in_vxlan(cut, 0, &overlays())),
-            (None, None, None)
-        );
+        assert_eq!((plain(cut), in_geneve_or_ip(cut, &overlays())), (None, None));
+        assert_eq!((plain_v6(cut), in_vxlan_v6(cut, &overlays()), in_vxlan(cut, &overlays())), (None, None, None));
     }
 }
 
@@ -76,6 +72,7 @@ proptest! {
         changes in proptest::collection::vec((0..130_usize, any::<u8>()), 0..3),
         cut in 0..150_usize,
         extra in 0..40_u32,
+        is_cut_before: bool,
     ) {
         let mut frame = wrapped(&frame(payload, is_v6), how);
         for (at, byte) in changes {
@@ -83,10 +80,11 @@ proptest! {
                 *place = byte;
             }
         }
-        let wire_len = frame.len() as u32 + extra;
+        let whole_len = frame.len() as u32 + extra;
         frame.truncate(frame.len().saturating_sub(cut).max(1));
+        let wire_len = if is_cut_before { frame.len() as u32 } else { whole_len };
         let overlays = overlays();
-        if let Some(parsed) = glance(&frame, wire_len, LinkType::Ethernet, &overlays) {
+        if let Some(parsed) = glance(&frame, LinkType::Ethernet, &overlays) {
             prop_assert_eq!(read(&frame, wire_len, LinkType::Ethernet, &overlays), Seen::Tcp(parsed));
         }
     }

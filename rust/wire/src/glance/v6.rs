@@ -1,7 +1,7 @@
 //! The same for segments over IPv6 without extension headers: plain, and in VXLAN over IPv4.
 use core::net::Ipv6Addr;
 
-use super::{INNER, Match, TUNNELLED, half, raw_pair, room, some, vxlan_header};
+use super::{INNER, Match, TUNNELLED, half, raw_pair, some, vxlan_header};
 use crate::ethernet::ethertype;
 use crate::ipv4::protocol;
 use crate::overlays::Overlays;
@@ -16,33 +16,29 @@ const HEADERS: usize = TCP + tcp::HEADER_LEN;
 /// Reads an untagged Ethernet frame with a TCP segment in IPv6. None where it is any other.
 #[inline]
 #[must_use]
-pub fn plain_v6(frame: &[u8], wire_len: u32) -> Option<(RawSegment, IpPair)> {
-    segment(frame, room(frame, wire_len))
+pub fn plain_v6(frame: &[u8]) -> Option<(RawSegment, IpPair)> {
+    segment(frame)
 }
 
 /// Reads an untagged Ethernet frame that has such a frame in VXLAN over IPv4, with the network that the VNI names: 0 where
 /// it is an identity. None where it is any other.
 #[inline]
 #[must_use]
-pub fn in_vxlan_v6(frame: &[u8], wire_len: u32, overlays: &Overlays) -> Option<(RawSegment, IpPair, u32)> {
-    let (segment, addrs, vni, told) = inside_vxlan_v6(frame, wire_len, overlays)?;
+pub fn in_vxlan_v6(frame: &[u8], overlays: &Overlays) -> Option<(RawSegment, IpPair, u32)> {
+    let (segment, addrs, vni, told) = inside_vxlan_v6(frame, overlays)?;
     Some((segment, addrs, if told.vni_is_identity { 0 } else { vni }))
 }
 
-pub(super) fn inside_vxlan_v6(
-    frame: &[u8],
-    wire_len: u32,
-    overlays: &Overlays,
-) -> Option<(RawSegment, IpPair, u32, Match)> {
+pub(super) fn inside_vxlan_v6(frame: &[u8], overlays: &Overlays) -> Option<(RawSegment, IpPair, u32, Match)> {
     let headers: &[u8; TUNNELLED] = frame.first_chunk()?;
-    let (vni, told, room) = vxlan_header(headers, room(frame, wire_len), overlays)?;
-    let (segment, addrs) = segment(&frame[INNER..], room)?;
+    let (vni, told) = vxlan_header(headers, overlays)?;
+    let (segment, addrs) = segment(&frame[INNER..])?;
     Some((segment, addrs, vni, told))
 }
 
-/// The segment in an untagged frame, which has `room` bytes for IPv6.
+/// The segment in an untagged frame.
 #[inline]
-fn segment(frame: &[u8], room: u32) -> Option<(RawSegment, IpPair)> {
+fn segment(frame: &[u8]) -> Option<(RawSegment, IpPair)> {
     const NEXT_HEADER: usize = IP + 6;
     let headers: &[u8; HEADERS] = frame.first_chunk()?;
     let is_v6 = half(headers, 12) == ethertype::IPV6 && headers[IP] >> 4 == 6;
@@ -51,8 +47,7 @@ fn segment(frame: &[u8], room: u32) -> Option<(RawSegment, IpPair)> {
     }
     let carried = u32::from(half(headers, IP + 4));
     let header_len = u32::from(headers[TCP + 12] >> 4) * 4;
-    let fits = (header_len >= tcp::HEADER_LEN as u32) & (header_len <= carried);
-    if !(fits & (carried + ipv6::HEADER_LEN as u32 <= room)) {
+    if !((header_len >= tcp::HEADER_LEN as u32) & (header_len <= carried)) {
         return None;
     }
     let options = tcp::digest(&frame[TCP..], header_len as usize);

@@ -31,6 +31,7 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
             }
             self.narrow(self.at + total_len, Layer::Ipv4)?;
         }
+        self.is_open_ended = self.tunnel.is_some();
         self.at += header_len;
         let addrs = IpPair::V4 { src: header.src(), dst: header.dst() };
         let mut network = Network { addrs, protocol: header.protocol(), id: header.id() };
@@ -53,6 +54,7 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
         if header.payload_len() != 0 {
             self.narrow(self.at + header.payload_len(), Layer::Ipv6)?;
         }
+        self.is_open_ended = self.tunnel.is_some();
         let addrs = IpPair::V6 { src: header.src(), dst: header.dst() };
         let mut network = Network { addrs, protocol: header.next_header(), id: 0 };
         // A quick walk ends at an extension header as at any other protocol that it does not know.

@@ -79,9 +79,11 @@ fn a_tcp_header_that_is_cut_behind_its_flags_tells_what_it_has() {
             assert_ne!(parsed.window, 0, "{cut}");
         }
         assert_eq!(told(13), Err(Outcome::Truncated(Layer::Tcp)));
-        let short = parse(&whole[..tcp + 19], len - 101, LinkType::Ethernet, &Overlays::default());
-        assert!(matches!(short, Err(Outcome::Malformed(_))), "{short:?}");
+        assert_eq!(plain(&whole[..tcp + 19]), told(19));
     }
+    let mut short = build::frame(&segment());
+    short[16..18].copy_from_slice(&39_u16.to_be_bytes());
+    assert_eq!(plain(&short), Err(Outcome::Malformed(Layer::Tcp)));
 }
 
 #[test]
@@ -91,10 +93,25 @@ fn padding_is_no_payload() {
     assert_eq!(plain(&frame).unwrap().payload_len, 0);
 }
 
+/// Switches, cloud mirrors and cards can be told to send on only so many bytes of each frame.
 #[test]
-fn a_datagram_longer_than_its_frame_is_malformed() {
-    let frame = build::frame(&segment());
-    assert_eq!(plain(&frame[..100]), Err(Outcome::Malformed(Layer::Ipv4)));
+fn a_frame_that_its_mirror_has_cut_tells_as_much_as_a_whole_one() {
+    let udp = build::ethernet(&build::ip(POD_A, POD_B, 17, &build::udp(5000, 53, &[7; 200])));
+    let known = overlays(&[spec(8472, None, 0)]);
+    for whole in
+        [build::frame(&segment()), build::frame(&segment6()), build::vxlan(NODES, 8472, 1, &build::frame(&segment()))]
+    {
+        let len = whole.len() - 100;
+        assert_eq!(tcp(&whole[..len], &known), tcp(&whole, &known));
+    }
+    assert_eq!(read(&udp[..110], 110, LinkType::Ethernet, &known), read(&udp, 242, LinkType::Ethernet, &known));
+}
+
+#[test]
+fn a_datagram_longer_than_the_one_around_it_is_malformed() {
+    let mut frame = build::ethernet(&build::ip(POD_A, POD_B, 17, &build::udp(5000, 53, &[7; 20])));
+    frame[38..40].copy_from_slice(&29_u16.to_be_bytes());
+    assert_eq!(plain(&frame), Err(Outcome::Malformed(Layer::Udp)));
 }
 
 #[test]
