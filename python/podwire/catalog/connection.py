@@ -64,10 +64,14 @@ CONNECTION = Noun(
         Column("server-latency", LATENCY, "From the answered SYN to the SYN-ACK."),
         Column("client-latency", LATENCY, "From the SYN-ACK to the client's ACK."),
         Column(
-            "obytes", BYTES, "Stream bytes from the client to the server; the mode control knows them from its FIN."
+            "obytes",
+            BYTES,
+            "Stream bytes from the client to the server; the mode control knows them from its FIN, less whole 4 GiB.",
         ),
         Column(
-            "ibytes", BYTES, "Stream bytes from the server to the client; the mode control knows them from its FIN."
+            "ibytes",
+            BYTES,
+            "Stream bytes from the server to the client; the mode control knows them from its FIN, less whole 4 GiB.",
         ),
         Column("total-bytes", BYTES, "Stream bytes both ways."),
         Column("opkts", COUNT, "Packets from the client to the server."),

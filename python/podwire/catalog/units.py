@@ -35,7 +35,9 @@ _TIME_FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d,%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f
 
 
 def _significant(value: float) -> str:
-    """Print `value` (0 ≤ value < 1024) with three significant digits: 4.01, 74.8, 149."""
+    """Print `value` (0 ≤ value < 1024) with three significant digits: 0.985, 4.01, 74.8, 149."""
+    if value < 0.9995:
+        return f"{value:.3f}"
     if value < 9.995:
         return f"{value:.2f}"
     return f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
@@ -71,7 +73,7 @@ def _parse_quantity(text: str, base: int, what: str) -> int:
     scaled = float(number) * base ** _SUFFIXES.index(suffix.upper())
     if scaled >= MOST:
         raise ValueError(what)
-    return int(scaled) if suffix or "." in number else int(number)
+    return round(scaled) if suffix or "." in number else int(number)
 
 
 def parse_size(text: str) -> int:

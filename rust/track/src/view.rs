@@ -76,7 +76,9 @@ pub(crate) fn connection(table: &Table, slot: u32, end: Option<End>, control_onl
 /// Whether the first and the last number of a side's stream are known without what is between them.
 fn is_told_by_control(hot: &Hot, cold: &Cold, direction: usize) -> bool {
     let has_begun = cold.has([mark::SYN | mark::SYN_ACK, mark::SYN_ACK][direction]);
-    has_begun && hot.has(status::FIN << direction) || hot.has(status::TOLD)
+    // Which of its answers the client took was not seen.
+    let has_two_beginnings = direction == IN && hot.has(status::RENUMBERED);
+    (has_begun && hot.has(status::FIN << direction) || hot.has(status::TOLD)) && !has_two_beginnings
 }
 
 /// Whether nothing of the handshake was seen.

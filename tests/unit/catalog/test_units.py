@@ -73,7 +73,15 @@ def test_counts(count: int, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("size", "text"),
-    [(149, "149"), (460, "460"), (1023, "1023"), (1024, "1.00K"), (64 << 30, "64.0G"), (1_048_575, "1.00M")],
+    [
+        (149, "149"),
+        (460, "460"),
+        (1023, "1023"),
+        (1024, "1.00K"),
+        (64 << 30, "64.0G"),
+        (1_032_768, "0.985M"),
+        (1_048_575, "1.00M"),
+    ],
 )
 def test_sizes(size: int, text: str) -> None:
     assert units.show_size(size) == text

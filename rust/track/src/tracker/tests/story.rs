@@ -372,6 +372,14 @@ fn control_packets_that_end_in_a_reset_give_the_bytes_of_both_sides() {
 }
 
 #[test]
+fn control_packets_do_not_tell_which_of_two_beginnings_was_taken() {
+    let mut talk = control();
+    talk.client(SYN, 0, 0, 0).server(SYN | ACK, 0, 1, 0).server(SYN | ACK, 900_000, 1, 0);
+    talk.client(FIN | ACK, 101, 301, 0).server(FIN | ACK, 301, 102, 0);
+    assert_eq!((talk.row().obytes, talk.row().bytes_known), (100, [true, false]));
+}
+
+#[test]
 fn control_packets_do_not_tell_the_bytes_before_a_side_closes() {
     let mut talk = control();
     talk.client(SYN, 0, 0, 0).server(SYN | ACK, 0, 1, 0);
