@@ -21,7 +21,8 @@ from podwire.model.pods import Pod
 from podwire.settings.kube import KubeSettings
 from podwire.support.clock import SystemClock
 
-_VERBS = ("get", "list", "watch")
+_VERBS = ("list", "watch")
+"""All that podwire asks for; one object is listed by its name."""
 
 
 class Right(Struct, frozen=True):
