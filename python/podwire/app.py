@@ -21,6 +21,7 @@ from podwire.commands.access import AccessControl
 from podwire.commands.capture import CaptureHandler
 from podwire.commands.configuring import Configurator
 from podwire.commands.connection import ConnectionHandler
+from podwire.commands.connection_counters import ConnectionCountersHandler
 from podwire.commands.connection_notes import ConnectionNotes
 from podwire.commands.connection_stats_settings import ConnectionStatsSettingsHandler, memory_for
 from podwire.commands.dispatch import Commands
@@ -209,6 +210,7 @@ class Daemon:
                 native_vlan=self._settings.native_vlan,
                 clear_history=lambda: history.clear(Kind.CONNECTION),
             ),
+            ConnectionCountersHandler(parts),
             ConnectionStatsSettingsHandler(configurator, max_memory_bytes=self._settings.connection_max_memory),
             EncryptedHandler(parts),
             HistoryHandler(history, configurator, parts),

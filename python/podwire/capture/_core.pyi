@@ -55,11 +55,12 @@ class Engine:
     def set_max_memory(self, max_bytes: int) -> None:
         """Change the bound of the connection table; where it is lowered, connections are pushed out step by step."""
 
-    def set_overlays(self, overlays: list[tuple[str, int, int | None, bool, int]]) -> None:
+    def set_overlays(self, overlays: list[tuple[str, int, int | None, bool, int]]) -> list[int]:
         """Replace the tunnels to look into: (kind, UDP port, VNI or None, VNI is identity, cluster), any number.
 
-        Takes effect with the next batch. `cluster` is 0 where the tunnel belongs to no known cluster. Raises ValueError
-        for a kind that cannot be looked into.
+        Returns the positions of those that are left off: what comes after the 64th, and kinds that contradict an
+        earlier one on the same port. Takes effect with the next batch. `cluster` is 0 where the tunnel belongs to no
+        known cluster. Raises ValueError for a kind that cannot be looked into.
         """
 
     def set_nodes(self, nodes: list[tuple[str, int]]) -> None:

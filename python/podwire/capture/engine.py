@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from podwire.capture._core import Engine
-from podwire.capture.overlays import CoreOverlay, for_core
+from podwire.capture.overlays import CoreOverlay, LeftOff, for_core, refusal
 from podwire.capture.query import Claim, Filter, Progress, ReadSummary, Scope
 from podwire.model.overlays import Overlay
 
@@ -67,21 +67,20 @@ class Capture:
         """
         self._engine.set_max_memory(max_bytes)
 
-    def set_overlays(self, overlays: Iterable[tuple[Overlay, int]]) -> list[Overlay]:
-        """Look into these tunnels from now on, each of a cluster (0: of none).
-
-        Returns those that cannot be looked into: of a kind that nobody reads, or without the port that they need.
-        """
-        known: list[CoreOverlay] = []
-        left: list[Overlay] = []
+    def set_overlays(self, overlays: Iterable[tuple[Overlay, int]]) -> list[LeftOff]:
+        """Look into these tunnels from now on, each of a cluster (0: of none); return those that cannot be."""
+        known: list[tuple[Overlay, int]] = []
+        told: list[CoreOverlay] = []
+        left: list[LeftOff] = []
         for overlay, cluster in overlays:
-            told = for_core(overlay, cluster)
-            if told is None:
-                left.append(overlay)
+            words = for_core(overlay, cluster)
+            if words is None:
+                left.append(LeftOff(overlay, cluster, ""))
             else:
-                known.append(told)
-        self._engine.set_overlays(known)
-        return left
+                known.append((overlay, cluster))
+                told.append(words)
+        refused = [known[at] for at in self._engine.set_overlays(told)]
+        return left + [LeftOff(overlay, cluster, refusal(overlay, known)) for overlay, cluster in refused]
 
     def set_nodes(self, nodes: Sequence[tuple[str, int]]) -> None:
         """Say which cluster each outer (node) address belongs to."""
@@ -152,7 +151,9 @@ class Capture:
         self._engine.clear()
 
     def counters(self) -> dict[str, int]:
-        """Return the counters of the whole core; all only grow but `connections`, `memory-bytes` and `claims`."""
+        """Return the counters of the whole core; all only grow but `connections`, `memory-bytes`,
+        `claims` and `overlays-refused`.
+        """
         return self._engine.counters()
 
     def source_counters(self) -> list[dict[str, Any]]:

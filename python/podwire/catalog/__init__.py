@@ -9,6 +9,7 @@ from __future__ import annotations
 from podwire.catalog.capture import CAPTURE
 from podwire.catalog.client_server_stats import CLIENT_SERVER_STATS
 from podwire.catalog.connection import CONNECTION
+from podwire.catalog.connection_counters import CONNECTION_COUNTERS
 from podwire.catalog.connection_latency import CONNECTION_LATENCY
 from podwire.catalog.connection_stats import CONNECTION_STATS
 from podwire.catalog.connection_stats_settings import CONNECTION_STATS_SETTINGS
@@ -36,6 +37,7 @@ NOUNS: tuple[Noun, ...] = (
     CAPTURE,
     CLIENT_SERVER_STATS,
     CONNECTION,
+    CONNECTION_COUNTERS,
     CONNECTION_LATENCY,
     CONNECTION_STATS,
     CONNECTION_STATS_SETTINGS,

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from podwire.capture import Scope
-from podwire.engine.decoding import known_tunnels, lingering_ns
-from podwire.engine.feed import ClusterFeed, set_warning
+from podwire.engine.decoding import lingering_ns, open_tunnels
+from podwire.engine.feed import ClusterFeed
 from podwire.engine.parts import Parts
 from podwire.kube import ClusterFollower, KubeconfigSource
 from podwire.settings.configuration import ClusterSettings, Configuration
@@ -82,7 +82,7 @@ class ClusterManager:
         self._note_twins()
         self._parts.capture.set_nodes(self._nodes())
         self._parts.capture.set_scopes(scopes_of(self._configuration, self._parts, native_vlan=self._native_vlan))
-        self._parts.capture.set_overlays(known_tunnels(self._configuration, self._parts))
+        open_tunnels(self._configuration, self._parts)
         if self._closing is not None:
             self._closing.cancel()
         end_ns = lingering_ns(self._configuration, self._parts)
@@ -136,7 +136,7 @@ class ClusterManager:
         for name in self._running:
             uids = [row.node.uid for row in self._parts.nodes.of(name) if is_uuid(row.node.uid)]
             twin = next((first[uid] for uid in uids if uid in first), "")
-            set_warning(self._parts.clusters.status(name), "twin", twin and f"It is the same cluster as {twin}.")
+            self._parts.clusters.status(name).warn("twin", twin and f"It is the same cluster as {twin}.")
             first |= {uid: name for uid in uids if uid not in first}
 
 

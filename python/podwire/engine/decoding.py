@@ -34,6 +34,15 @@ STANDARD_PORTS = ((Encapsulation.VXLAN, 4789), (Encapsulation.VXLAN, 8472), (Enc
 """Ports that are tunnels' wherever they are seen (RFC 7348, RFC 8926, Linux)."""
 
 
+def open_tunnels(configuration: Configuration, parts: Parts) -> None:
+    """Have the packet core look into the tunnels, and warn at each connection of those of its own that it cannot."""
+    left_off = parts.capture.set_overlays(known_tunnels(configuration, parts))
+    for name in configuration.connections:
+        number = parts.clusters.number(name)
+        sentences = [each.why for each in left_off if each.cluster == number and each.why]
+        parts.clusters.status(name).warn("tunnels", " ".join(sentences))
+
+
 def known_tunnels(configuration: Configuration, parts: Parts) -> list[tuple[Overlay, int]]:
     """Return the tunnels to look into, and those to know as tunnels only, as the packet core wants them.
 

@@ -22,7 +22,6 @@ from podwire.model.evidence import Evidence
 from podwire.model.overlays import Encapsulation
 from podwire.model.pods import Pod
 from podwire.settings.configuration import ClusterSettings
-from podwire.tables.clusters import ClusterStatus
 
 _MOST_LAG_NS = 1_000_000_000
 """How far a watch that keeps up may be behind."""
@@ -138,10 +137,10 @@ class ClusterFeed:
         if is_other and self._is_judged:
             # Of two connections to one cluster, the one that is heard stands for both.
             self._changed()
-        set_warning(status, "connection", state.warning)
-        set_warning(status, "rights", " ".join(state.costs))
+        status.warn("connection", state.warning)
+        status.warn("rights", " ".join(state.costs))
         left_out = f"{state.undecodable} objects have unexpected fields and are left out." if state.undecodable else ""
-        set_warning(status, "objects", left_out)
+        status.warn("objects", left_out)
         self._settle()
 
     def _vouch(self, at_ns: int) -> None:
@@ -163,16 +162,8 @@ class ClusterFeed:
         text = overlay_warning(self._parts.findings.current(self._name))
         status = self._parts.clusters.status(self._name)
         has_vxlan = any(each.kind is Encapsulation.VXLAN for each in learned)
-        set_warning(status, "overlay", text if self._settings.overlay_vxlan_analytics and not has_vxlan else "")
-        set_warning(status, "detectors", detectors.faults())
-        set_warning(status, "networks", warning_of(self._shared))
-        set_warning(status, "wire", disagreement(self._parts.findings.current(self._name), learned))
-        set_warning(status, "bare", self._parts.learned.bare_of(self._name))
-
-
-def set_warning(status: ClusterStatus, topic: str, text: str) -> None:
-    """Put a warning in place of the topic's last one; an empty text takes it away."""
-    if text:
-        status.warnings[topic] = text
-    else:
-        status.warnings.pop(topic, None)
+        status.warn("overlay", text if self._settings.overlay_vxlan_analytics and not has_vxlan else "")
+        status.warn("detectors", detectors.faults())
+        status.warn("networks", warning_of(self._shared))
+        status.warn("wire", disagreement(self._parts.findings.current(self._name), learned))
+        status.warn("bare", self._parts.learned.bare_of(self._name))

@@ -31,6 +31,7 @@ def make_commands(parts: Parts) -> Commands:
     later: dict[str, Maker] = {
         "capture": partial(_capture, parts),
         "connection": partial(_connection, parts, questions),
+        "connection-counters": partial(_connection_counters, parts),
         "encrypted": partial(_encrypted, parts),
         "k8s-cni": partial(_k8s_cni, parts),
         "k8s-path": partial(_k8s_path, parts),
@@ -61,6 +62,12 @@ def _connection(parts: Parts, questions: Callable[[], ConnectionQuestions]) -> H
 
     notes = ConnectionNotes(parts, None, None)
     return ConnectionHandler(parts, notes, questions, switch_name=SWITCH, native_vlan=NATIVE_VLAN)
+
+
+def _connection_counters(parts: Parts) -> Handler:
+    from podwire.commands.connection_counters import ConnectionCountersHandler
+
+    return ConnectionCountersHandler(parts)
 
 
 def _encrypted(parts: Parts) -> Handler:

@@ -24,6 +24,7 @@ SHOWN = (
     "connection-show",
     "capture-show",
     "client-server-stats-show",
+    "connection-counters-show",
     "connection-latency-show",
     "connection-stats-show",
     "encrypted-show",

@@ -74,12 +74,18 @@ def _read(plan: Plan, parts: Parts, clock: FixedClock) -> ReadSummary:
 
         overlays += objects.load(plan.objects, parts)
     parts.capture.set_collecting(True)
-    parts.capture.set_overlays(overlays)
+    left_off = [each.why for each in parts.capture.set_overlays(overlays) if each.why]
     with bar.shown(parts.capture.progress):
         summary = parts.capture.read_files(plan.captures)
     # A capture's present is its last packet: ages and time windows count from there.
     clock.set_ns(parts.capture.last_packet_ns())
-    for sentence in (*summary.errors, *summary.notes, *_pushed_out(parts), *_hints(parts, overlays, summary)):
+    for sentence in (
+        *left_off,
+        *summary.errors,
+        *summary.notes,
+        *_pushed_out(parts),
+        *_hints(parts, overlays, summary),
+    ):
         sys.stderr.write(f"podwire replay: {sentence}\n")
     return summary
 

@@ -23,6 +23,13 @@ class ClusterStatus:
     warnings: dict[str, str] = field(default_factory=dict)
     """By topic, so that a warning goes when its cause goes."""
 
+    def warn(self, topic: str, text: str) -> None:
+        """Put a warning in place of the topic's last one; an empty text takes it away."""
+        if text:
+            self.warnings[topic] = text
+        else:
+            self.warnings.pop(topic, None)
+
 
 class ClusterTable:
     """Status by cluster name. A name keeps its number while podwire runs, so that old rows keep their cluster."""

@@ -197,8 +197,8 @@ impl Core {
         self.sources().iter().map(|source| source.name.clone()).collect()
     }
 
-    /// Looks into these tunnels from now on, here and in the kernel filters.
-    pub(crate) fn set_overlays(&self, overlays: &[OverlaySpec]) -> Result<()> {
+    /// Looks into these tunnels from now on, here and in the kernel filters. Returns the positions of those left off.
+    pub(crate) fn set_overlays(&self, overlays: &[OverlaySpec]) -> Result<Vec<usize>> {
         let ports = ports_of(overlays);
         self.ports.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ports);
         // The filters open before the tracker looks in, so that it misses nothing that it is told of.
@@ -207,9 +207,9 @@ impl Core {
                 reader.monitor.set_ports(ports.clone())?;
             }
         }
-        self.each(|tracker| {
-            tracker.set_overlays(overlays);
-        })
+        let mut left = Vec::new();
+        self.each(|tracker| left = tracker.set_overlays(overlays))?;
+        Ok(left)
     }
 
     /// Tells clusters apart by where they are seen, from now on also at sources that open later.

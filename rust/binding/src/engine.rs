@@ -88,7 +88,7 @@ impl Engine {
         self.free(py, |core| core.set_max_memory(max_bytes))
     }
 
-    fn set_overlays(&self, py: Python<'_>, overlays: Vec<Overlay>) -> PyResult<()> {
+    fn set_overlays(&self, py: Python<'_>, overlays: Vec<Overlay>) -> PyResult<Vec<usize>> {
         self.free(py, |core| {
             let overlays = overlays.into_iter().map(read_overlay).collect::<Result<Vec<_>>>()?;
             core.set_overlays(&overlays)

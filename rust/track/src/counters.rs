@@ -64,7 +64,7 @@ impl SourceCounters {
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $field:ident = $name:literal,)*) => {
-        /// What the tracker counted. All only grow but `connections` and `memory-bytes`.
+        /// What the tracker counted. All only grow but `connections`, `memory-bytes`, `claims` and `overlays-refused`.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Counters {
             /// The sum over all sources.
@@ -151,7 +151,7 @@ counters! {
     claims_dropped = "claims-dropped",
     /// Claims not taken because the address book is full.
     claims_refused = "claims-refused",
-    /// Tunnels not looked into because too many were configured.
+    /// Tunnels that are configured now and not looked into: too many, or of another kind than one on the same port.
     overlays_refused = "overlays-refused",
 }
 

@@ -105,8 +105,9 @@ impl Tracker {
         }
     }
 
-    /// Replaces the tunnels to look into, from the next batch on. Returns how many were left off for want of room.
-    pub fn set_overlays(&mut self, overlays: &[OverlaySpec]) -> usize {
+    /// Replaces the tunnels to look into, from the next batch on. Returns the positions of those left off, as
+    /// [`Overlays::new`] does.
+    pub fn set_overlays(&mut self, overlays: &[OverlaySpec]) -> Vec<usize> {
         let (overlays, left) = Overlays::new(overlays);
         let networks = overlays.specs().iter().filter(|spec| !spec.vni_is_identity).filter_map(|spec| spec.vni);
         self.networks = networks.filter(|&network| network != 0).collect();
@@ -114,7 +115,7 @@ impl Tracker {
         self.networks.dedup();
         self.networks.truncate(MAX_NETWORKS);
         self.overlays = overlays;
-        self.counters.overlays_refused += left as u64;
+        self.counters.overlays_refused = left.len() as u64;
         left
     }
 

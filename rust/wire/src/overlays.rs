@@ -84,14 +84,14 @@ impl Overlays {
     /// The most entries that are held; a packet to a tunnel port looks at all of them.
     pub const CAPACITY: usize = 64;
 
-    /// The first [`Overlays::CAPACITY`] of `specs`, and how many were left off.
+    /// The first [`Overlays::CAPACITY`] of `specs`, and the positions of those left off.
     ///
     /// Left off are also those of a kind that needs a port and has none, and those of another kind than an earlier one
     /// on the same port.
     #[must_use]
-    pub fn new(specs: &[OverlaySpec]) -> (Self, usize) {
+    pub fn new(specs: &[OverlaySpec]) -> (Self, Vec<usize>) {
         let mut taken = Self::default();
-        let left = specs.iter().filter(|spec| !taken.take(spec)).count();
+        let left = (0..specs.len()).filter(|&at| !taken.take(&specs[at])).collect();
         taken.ip_in_ip = IP_IN_IP.map(|kind| taken.choose(0, |spec| spec.opens(kind)));
         (taken, left)
     }
@@ -188,14 +188,14 @@ mod tests {
     fn entries_beyond_the_capacity_are_left_off_and_told() {
         let specs: Vec<_> = (1..71).map(|port| spec(Encap::Vxlan, port, 0)).collect();
         let (taken, left) = Overlays::new(&specs);
-        assert_eq!((taken.specs().len(), left), (64, 6));
+        assert_eq!((taken.specs().len(), left), (64, (64..70).collect()));
     }
 
     #[test]
     fn entries_that_cannot_be_held_to_are_left_off_and_told() {
         let specs = [spec(Encap::Geneve, 0, 0), spec(Encap::Vxlan, 6081, 0), spec(Encap::Geneve, 6081, 0)];
         let (taken, left) = Overlays::new(&specs);
-        assert_eq!((taken.specs(), left), (&specs[1..2], 2));
+        assert_eq!((taken.specs(), left), (&specs[1..2], vec![0, 2]));
     }
 
     #[test]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from podwire.capture import Capture, CaptureError, Claim, Filter
+from podwire.capture.overlays import MAX_TUNNELS
 from podwire.model.overlays import Encapsulation, Overlay
 from podwire.support.errors import UnavailableError
 
@@ -216,7 +217,24 @@ def test_tunnels_that_cannot_be_looked_into_are_returned(capture: Capture) -> No
         Overlay(Encapsulation.GENEVE, port=6081),
         Overlay(Encapsulation.IPIP),
     ]
-    assert capture.set_overlays([(overlay, 1) for overlay in (stt, *known, bare)]) == [stt, bare]
+    left = capture.set_overlays([(overlay, 1) for overlay in (stt, *known, bare)])
+    assert [(each.overlay, each.cluster, each.why) for each in left] == [(stt, 1, ""), (bare, 1, "")]
+
+
+def test_tunnels_that_contradict_each_other_are_returned_with_the_reason(capture: Capture) -> None:
+    first, rival = Overlay(Encapsulation.GENEVE, port=6081), Overlay(Encapsulation.VXLAN, port=6081, vni=7)
+    (left,) = capture.set_overlays([(first, 1), (rival, 2)])
+    assert (left.overlay, left.cluster) == (rival, 2)
+    assert left.why == "vxlan:6081:7 is not looked into: UDP port 6081 is taken as geneve already."
+    assert capture.counters()["overlays-refused"] == 1
+    assert capture.set_overlays([(rival, 2)]) == []
+    assert capture.counters()["overlays-refused"] == 0, "what is refused now, not ever"
+
+
+def test_more_tunnels_than_are_looked_into_are_returned(capture: Capture) -> None:
+    left = capture.set_overlays([(Overlay(Encapsulation.VXLAN, port=port), 1) for port in range(1, MAX_TUNNELS + 3)])
+    assert [each.overlay.port for each in left] == [MAX_TUNNELS + 1, MAX_TUNNELS + 2]
+    assert left[0].why == "vxlan:65 is not looked into: 64 others are, which is the most."
 
 
 def test_more_files_than_are_counted_apart_share_the_last_place(

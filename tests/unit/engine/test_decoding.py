@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import cast
 
 import msgspec
@@ -13,6 +14,7 @@ from podwire.engine.decoding import (
     STANDARD_VXLAN,
     known_tunnels,
     lingering_ns,
+    open_tunnels,
     overlay_warning,
     wanted_overlays,
 )
@@ -99,3 +101,19 @@ def test_the_tunnel_of_an_earlier_finding_stays_open_for_a_while() -> None:
     cast("FixedClock", parts.clock).set_ns(1_000 + LINGER_NS)
     assert [overlay for overlay, _ in wanted_overlays(configuration(), parts)] == list(OVN.overlays)
     assert lingering_ns(configuration(), parts) is None
+
+
+def test_a_tunnel_that_contradicts_another_cluster_s_is_a_warning_at_its_own_connection() -> None:
+    with closing(Capture()) as capture:
+        parts = Parts(capture=capture, clock=FixedClock(0))
+        rival = CniFinding("ovn-kubernetes", "geneve", NetworkType.OVERLAY, (Overlay(Encapsulation.GENEVE, port=8472),))
+        parts.findings.update("k", (FLANNEL,), 0)
+        parts.findings.update("other", (rival,), 0)
+        settings = ClusterSettings(kube_config="/c", enable=True, overlay_vxlan_analytics=True)
+        open_tunnels(Configuration(connections={"k": settings, "other": settings}), parts)
+        assert parts.clusters.status("k").warnings == {}
+        assert parts.clusters.status("other").warnings == {
+            "tunnels": "geneve:8472 is not looked into: UDP port 8472 is taken as vxlan already."
+        }
+        open_tunnels(Configuration(connections={"other": settings}), parts)
+        assert parts.clusters.status("other").warnings == {}

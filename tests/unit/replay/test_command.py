@@ -173,6 +173,11 @@ def test_a_capture_without_packets_is_told(replay: Replay, written: Written, tmp
     assert "No packet was read: what was given holds none." in done.stderr
 
 
+def test_overlays_that_contradict_each_other_are_told(replay: Replay) -> None:
+    done = replay(str(CASES / "vxlan-flannel" / "capture.pcap"), "--overlay=geneve:8472", "--overlay=vxlan:8472:1")
+    assert "vxlan:8472:1 is not looked into: UDP port 8472 is taken as geneve already." in done.stderr
+
+
 def test_tunnels_with_another_identifier_are_told(replay: Replay) -> None:
     done = replay(str(CASES / "vxlan-flannel" / "capture.pcap"), "--overlay", "vxlan:8472:5")
     assert "8 packets are in tunnels with another network identifier: leave the identifier out" in done.stderr
