@@ -14,7 +14,7 @@ from podwire.engine.claiming import PROTOCOLS
 from podwire.engine.names import NOBODY, Names
 from podwire.engine.parts import Parts
 from podwire.support.waiting import in_thread
-from podwire.tables.claims import Door, Place
+from podwire.tables.claims import AddressPort, Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +72,7 @@ class VPortHistoryHandler:
 
     def _rows(self, addresses: frozenset[str] | None, now_ns: int) -> Iterator[dict[str, Any]]:
         for cluster, place in self._parts.claims.places():
-            address = place.address if isinstance(place, Door) else place
+            address = place.address if isinstance(place, AddressPort) else place
             if addresses is None or address in addresses:
                 for row in self.rows_of(cluster, place):
                     until_ns = row["until-time"]
@@ -80,7 +80,7 @@ class VPortHistoryHandler:
 
     def rows_of(self, cluster: int, place: Place) -> Iterator[dict[str, Any]]:
         """Yield a row for each time that somebody had the place, oldest first."""
-        address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
+        address, protocol, port = place if isinstance(place, AddressPort) else (place, 0, 0)
         for endpoint, from_ns, until_ns in self._parts.claims.spans(cluster, place):
             yield {
                 "ip": address,

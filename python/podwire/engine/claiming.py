@@ -5,7 +5,7 @@ from __future__ import annotations
 from podwire.capture import Claim
 from podwire.engine.parts import Parts
 from podwire.model.pods import Pod
-from podwire.tables.claims import Door, Place
+from podwire.tables.claims import AddressPort, Place
 from podwire.tables.endpoints import Endpoint, EndpointKind
 
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
@@ -32,8 +32,8 @@ def endpoint_of(cluster: str, pod: Pod) -> Endpoint:
         owner_kind=pod.owner_kind,
         owner_name=pod.owner_name,
         owner_uid=pod.owner_uid,
-        doors=_doors(pod) if is_sharing else None,
-        host_doors=_host_doors(pod) if pod.host_ips else (),
+        ports=_ports(pod) if is_sharing else None,
+        host_ports=_host_ports(pod) if pod.host_ips else (),
     )
 
 
@@ -46,8 +46,8 @@ def places_of(pod: Pod | None, *, with_host_ports: bool) -> tuple[Place, ...]:
     if pod is None or not pod.holds_addresses:
         return ()
     if not pod.host_network:
-        return (*_own(pod), *_host_doors(pod)) if pod.host_ips and with_host_ports else _own(pod)
-    return tuple(Door(address, *door) for address in pod.ips for door in _doors(pod))
+        return (*_own(pod), *_host_ports(pod)) if pod.host_ips and with_host_ports else _own(pod)
+    return tuple(AddressPort(address, *port) for address in pod.ips for port in _ports(pod))
 
 
 def tell_core(parts: Parts) -> None:
@@ -56,7 +56,7 @@ def tell_core(parts: Parts) -> None:
         claims = []
         for cluster, place, spans in changed:
             parts.changed_places.note(cluster, place)
-            address, protocol, port = place if isinstance(place, Door) else (place, 0, 0)
+            address, protocol, port = place if isinstance(place, AddressPort) else (place, 0, 0)
             shared = tuple((parts.endpoints.shared(number), since_ns, until_ns) for number, since_ns, until_ns in spans)
             claims.append(Claim(cluster, address, protocol, port, shared))
         parts.capture.set_claims(claims)
@@ -75,13 +75,13 @@ def _own(pod: Pod) -> tuple[str, ...]:
     return (*pod.ips, *pod.secondary_ips) if pod.secondary_ips else pod.ips
 
 
-def _doors(pod: Pod) -> tuple[tuple[int, int], ...]:
+def _ports(pod: Pod) -> tuple[tuple[int, int], ...]:
     return tuple((PROTOCOLS[each.protocol], each.number) for each in pod.ports if each.protocol in PROTOCOLS)
 
 
-def _host_doors(pod: Pod) -> tuple[Door, ...]:
+def _host_ports(pod: Pod) -> tuple[AddressPort, ...]:
     return tuple(
-        Door(address, PROTOCOLS[each.protocol], each.host_port)
+        AddressPort(address, PROTOCOLS[each.protocol], each.host_port)
         for each in pod.ports
         if each.host_port and each.protocol in PROTOCOLS
         for address in ((each.host_ip,) if each.host_ip else pod.host_ips)

@@ -18,7 +18,7 @@ from podwire.engine.parts import Parts
 from podwire.model.evidence import Evidence, Node
 from podwire.model.nodes import NodeAddresses
 from podwire.model.pods import Pod
-from podwire.tables.claims import Door, Place, Sight
+from podwire.tables.claims import AddressPort, Place, Sight
 from podwire.tables.endpoints import Endpoint, EndpointKind
 
 TERMINATING = "Terminating"
@@ -98,10 +98,10 @@ class ClusterNaming:
                 continue
             endpoint = self._put_pod(pod)
             if is_mapped:
-                for door in endpoint.host_doors:
-                    self._claims.claim(self._number, door, endpoint.number, _first_sight(pod, at_ns))
+                for port in endpoint.host_ports:
+                    self._claims.claim(self._number, port, endpoint.number, _first_sight(pod, at_ns))
             else:
-                self._end_all(endpoint, endpoint.host_doors, 0)
+                self._end_all(endpoint, endpoint.host_ports, 0)
         tell_core(self._parts)
 
     def share(self, ranges: tuple[str, ...], pods: Mapping[str, Pod], at_ns: int) -> None:
@@ -209,7 +209,7 @@ class ClusterNaming:
         places = places_of(pod, with_host_ports=self._maps_host_ports)
         if not self._shared_networks:
             return places
-        return tuple(each for each in places if isinstance(each, Door) or not self._is_shared(each))
+        return tuple(each for each in places if isinstance(each, AddressPort) or not self._is_shared(each))
 
     def _is_shared(self, address: str) -> bool:
         return any(ipaddress.ip_address(address) in network for network in self._shared_networks)

@@ -20,7 +20,7 @@ MOST_PER_PLACE = 16
 """Claims that are remembered of one place; with the times between them fewer than the packet core keeps."""
 
 
-class Door(NamedTuple):
+class AddressPort(NamedTuple):
     """One port of an address that several share."""
 
     address: str
@@ -29,7 +29,7 @@ class Door(NamedTuple):
     port: int
 
 
-Place = str | Door
+Place = str | AddressPort
 """What can be claimed: a whole address, or one port of it."""
 
 

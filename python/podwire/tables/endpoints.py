@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from podwire.tables.claims import Door, Place
+from podwire.tables.claims import AddressPort, Place
 
 MOST_ENDED = 300_000
 """Ended endpoints that are remembered; beyond it the one that ended first is forgotten and its rows lose the name."""
@@ -42,22 +42,22 @@ class Endpoint(Struct, frozen=True, gc=False):
     owner_name: str = ""
     owner_uid: str = ""
     """The controlling owner of a Pod, as its ownerReference says."""
-    doors: tuple[tuple[int, int], ...] | None = None
+    ports: tuple[tuple[int, int], ...] | None = None
     """(IP protocol, port) of a Pod that shares its node's addresses; None where its addresses are its own."""
-    host_doors: tuple[Door, ...] = ()
+    host_ports: tuple[AddressPort, ...] = ()
     """Ports of its node that lead to a Pod whose addresses are its own."""
 
     @property
     def places(self) -> tuple[Place, ...]:
         """What it has or had: its addresses, or its ports of them."""
-        if self.doors is None:
-            return (*self.addresses, *self.host_doors) if self.host_doors else self.addresses
-        return tuple(Door(address, *door) for address in self.addresses for door in self.doors)
+        if self.ports is None:
+            return (*self.addresses, *self.host_ports) if self.host_ports else self.addresses
+        return tuple(AddressPort(address, *port) for address in self.addresses for port in self.ports)
 
     @property
     def seen_at(self) -> tuple[str, ...]:
         """Every address at which it may be seen: its own, and its node's where a port of that leads to it."""
-        return (*self.addresses, *(each.address for each in self.host_doors)) if self.host_doors else self.addresses
+        return (*self.addresses, *(each.address for each in self.host_ports)) if self.host_ports else self.addresses
 
 
 _Key = tuple[str, EndpointKind]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use source::Mode;
-use track::{Door, Encap, OverlaySpec, Place, Span, Tracker};
+use track::{Encap, OverlaySpec, Place, ProtoPort, Span, Tracker};
 
 use crate::batch::RecordBatch;
 use crate::condition::Filter;
@@ -211,7 +211,7 @@ fn read_claim((cluster, address, proto, port, spans): ClaimTuple) -> Result<(Pla
     if cluster == 0 {
         return Err(Error::Value(format!("A claim on {address} names no cluster.")));
     }
-    let door = (port != 0).then_some(Door { proto, port });
+    let port = (port != 0).then_some(ProtoPort { proto, port });
     let read = |(endpoint, from_ns, until_ns): SpanTuple| Span { endpoint, from_ns, until_ns };
-    Ok((Place { cluster, addr: read_address(&address)?, door }, spans.into_iter().map(read).collect()))
+    Ok((Place { cluster, addr: read_address(&address)?, port }, spans.into_iter().map(read).collect()))
 }

@@ -14,13 +14,13 @@ use track::Frame;
 
 use crate::core::Core;
 use crate::error::{Error, Result, guarded};
-use crate::files::doors::Doors;
 use crate::files::gate::Gate;
+use crate::files::unopened::Unopened;
 
 mod chunk;
 mod crew;
-mod doors;
 mod gate;
+mod unopened;
 
 /// How often a signal such as Ctrl-C is looked for.
 const SIGNALS: Duration = Duration::from_millis(50);
@@ -81,14 +81,14 @@ pub(crate) fn read(core: &Core, paths: Vec<PathBuf>) -> Result<ReadSummary> {
 
 fn work(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<ReadSummary> {
     let (readers, mut errors) = open_all(core, paths, reading)?;
-    let mut input = Input { merged: Merged::new(readers), doors: Doors::new(core), last_ns: 0 };
+    let mut input = Input { merged: Merged::new(readers), unopened: Unopened::new(core), last_ns: 0 };
     let started = Instant::now();
     if core.shards() == 1 {
         alone(core, &mut input, reading)?
     } else {
         input = crew::read(core, input, reading)?
     }
-    let Input { merged, doors, .. } = input;
+    let Input { merged, unopened, .. } = input;
     errors.extend(merged.errors());
     let sentences = |all: Vec<String>| all.into_iter().map(|sentence| format!("{sentence}.")).collect();
     Ok(ReadSummary {
@@ -96,7 +96,7 @@ fn work(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<ReadSummary
         seconds: started.elapsed().as_secs_f64(),
         errors: sentences(errors),
         notes: sentences(merged.notes()),
-        tunnel_ports: doors.seen(),
+        tunnel_ports: unopened.seen(),
     })
 }
 
@@ -128,7 +128,7 @@ fn open_all(core: &Core, paths: &[PathBuf], reading: &Reading) -> Result<Opened>
 /// The frames of all captures, in order.
 struct Input {
     merged: Merged,
-    doors: Doors,
+    unopened: Unopened,
     /// The time of the latest frame.
     last_ns: u64,
 }
@@ -136,22 +136,22 @@ struct Input {
 impl Input {
     /// Hands over the next frames; false when there are none.
     fn next_batch(&mut self, reading: &Reading, sink: &mut dyn FnMut(&[Frame<'_>], u64)) -> bool {
-        let Self { merged, doors, last_ns } = self;
-        merged.next_batch(&mut |frames| sink(frames, note(frames, reading, doors, last_ns)))
+        let Self { merged, unopened, last_ns } = self;
+        merged.next_batch(&mut |frames| sink(frames, note(frames, reading, unopened, last_ns)))
     }
 
     /// The same for all frames that are in memory, which is exchanged for `memory`; false, with nothing done, where
     /// frames have to be merged or there are none.
     fn next_piece(&mut self, reading: &Reading, memory: &mut Vec<u8>, sink: &mut dyn FnMut(&[Frame<'_>], u64)) -> bool {
-        let Self { merged, doors, last_ns } = self;
-        merged.next_piece(memory, &mut |frames| sink(frames, note(frames, reading, doors, last_ns)))
+        let Self { merged, unopened, last_ns } = self;
+        merged.next_piece(memory, &mut |frames| sink(frames, note(frames, reading, unopened, last_ns)))
     }
 }
 
 /// Notes frames that were read. Returns the time of the latest one so far.
-fn note(frames: &[Frame<'_>], reading: &Reading, doors: &mut Doors, last_ns: &mut u64) -> u64 {
+fn note(frames: &[Frame<'_>], reading: &Reading, unopened: &mut Unopened, last_ns: &mut u64) -> u64 {
     reading.packets.fetch_add(frames.len() as u64, Ordering::Relaxed);
-    doors.look(frames);
+    unopened.look(frames);
     *last_ns = frames.iter().map(|frame| frame.ts_ns).fold(*last_ns, u64::max);
     *last_ns
 }

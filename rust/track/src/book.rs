@@ -7,7 +7,7 @@ use crate::hash::FoldState;
 
 /// A port of one protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Door {
+pub struct ProtoPort {
     /// The IP protocol (IANA "Protocol Numbers").
     pub proto: u8,
     /// 1 or more.
@@ -22,7 +22,7 @@ pub struct Place {
     /// The address.
     pub addr: IpAddr,
     /// The one port that is meant, as a server's; None for the whole address.
-    pub door: Option<Door>,
+    pub port: Option<ProtoPort>,
 }
 
 /// One endpoint held a place for some time.
@@ -85,7 +85,7 @@ pub(crate) struct Left {
 pub(crate) struct Book {
     v4: HashMap<u32, Vec<Held>, FoldState>,
     v6: HashMap<u128, Vec<Held>, FoldState>,
-    doors: HashMap<(u128, Door), Vec<Held>, FoldState>,
+    ports: HashMap<(u128, ProtoPort), Vec<Held>, FoldState>,
     len: usize,
     max: usize,
 }
@@ -132,8 +132,8 @@ impl Book {
     }
 
     fn take(&mut self, place: &Place) -> Vec<Held> {
-        let list = match (place.door, place.addr) {
-            (Some(door), addr) => self.doors.remove(&(bits(addr), door)),
+        let list = match (place.port, place.addr) {
+            (Some(port), addr) => self.ports.remove(&(bits(addr), port)),
             (None, IpAddr::V4(addr)) => self.v4.remove(&addr.to_bits()),
             (None, IpAddr::V6(addr)) => self.v6.remove(&addr.to_bits()),
         };
@@ -141,8 +141,8 @@ impl Book {
     }
 
     fn put(&mut self, place: &Place, list: Vec<Held>) {
-        match (place.door, place.addr) {
-            (Some(door), addr) => self.doors.insert((bits(addr), door), list),
+        match (place.port, place.addr) {
+            (Some(port), addr) => self.ports.insert((bits(addr), port), list),
             (None, IpAddr::V4(addr)) => self.v4.insert(addr.to_bits(), list),
             (None, IpAddr::V6(addr)) => self.v6.insert(addr.to_bits(), list),
         };
@@ -160,11 +160,11 @@ impl Book {
 
     /// Who alone held one port of an address at a time.
     #[inline]
-    pub fn find_door(&self, addr: IpAddr, door: Door, ns: u64, admits: impl Fn(u16) -> bool) -> Option<Answer> {
-        if self.doors.is_empty() {
+    pub fn find_port(&self, addr: IpAddr, port: ProtoPort, ns: u64, admits: impl Fn(u16) -> bool) -> Option<Answer> {
+        if self.ports.is_empty() {
             return None;
         }
-        let list = self.doors.get(&(bits(addr), door))?;
+        let list = self.ports.get(&(bits(addr), port))?;
         Some(judge(list, ns, admits)).filter(|answer| answer.reason == Reason::Named)
     }
 }

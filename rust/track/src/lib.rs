@@ -33,7 +33,7 @@ mod view;
 mod wheel;
 
 pub use ahead::{Preview, Sheaf};
-pub use book::{Door, Place, Span};
+pub use book::{Place, ProtoPort, Span};
 pub use connection::{Connection, End, Reason, State};
 pub use counters::{Counters, SourceCounters};
 pub use encrypted::EncryptedPair;

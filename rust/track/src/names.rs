@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use wire::{IpPair, Tunnel};
 
-use crate::book::{Answer, Book, Door, Place, Span, bits};
+use crate::book::{Answer, Book, Place, ProtoPort, Span, bits};
 use crate::connection::{Connection, Reason};
 use crate::counters::Counters;
 use crate::hash::FoldState;
@@ -147,9 +147,9 @@ impl Names {
         let admits = |cluster| {
             if told == 0 { self.scopes.admits(cluster, source, vlan) } else { cluster == told }
         };
-        let door = Door { proto: row.proto, port: row.dst_port };
+        let port = ProtoPort { proto: row.proto, port: row.dst_port };
         let src = self.side(row.src, None, row.started_ns, admits);
-        let dst = self.side(row.dst, Some(door), row.started_ns, admits);
+        let dst = self.side(row.dst, Some(port), row.started_ns, admits);
         (row.src_endpoint, row.src_reason, row.src_since_ns) = (src.endpoint, src.reason, since(&src));
         (row.dst_endpoint, row.dst_reason, row.dst_since_ns) = (dst.endpoint, dst.reason, since(&dst));
         (row.src_cluster, row.dst_cluster) = (src.cluster, dst.cluster);
@@ -158,8 +158,8 @@ impl Names {
         row.cluster = if told == 0 { named.map_or(0, |side| side.cluster) } else { told };
     }
 
-    fn side(&self, addr: IpAddr, door: Option<Door>, ns: u64, admits: impl Fn(u16) -> bool + Copy) -> Answer {
-        let behind = door.and_then(|door| self.book.find_door(addr, door, ns, admits));
+    fn side(&self, addr: IpAddr, port: Option<ProtoPort>, ns: u64, admits: impl Fn(u16) -> bool + Copy) -> Answer {
+        let behind = port.and_then(|port| self.book.find_port(addr, port, ns, admits));
         let behind = behind.filter(|answer| self.doubt(answer, ns).is_none());
         let answer = behind.unwrap_or_else(|| self.book.find(addr, ns, admits));
         match answer.reason {

@@ -27,7 +27,7 @@ pub struct Spread {
     shards: u32,
     overlays: Overlays,
     /// UDP ports that something is expected behind, and whether it is VXLAN.
-    doors: Vec<(u16, bool)>,
+    tunnel_ports: Vec<(u16, bool)>,
 }
 
 /// Where the fragments of tunnels' datagrams go: what is asked in the order of the frames.
@@ -51,8 +51,8 @@ impl Spread {
     pub fn new(shards: usize, overlays: &[wire::OverlaySpec]) -> Self {
         let (overlays, _) = Overlays::new(overlays);
         let ported = overlays.specs().iter().filter(|spec| spec.port != 0);
-        let doors = ported.map(|spec| (spec.port, spec.kind == Encap::Vxlan)).collect();
-        Self { shards: shards.clamp(1, 255) as u32, overlays, doors }
+        let tunnel_ports = ported.map(|spec| (spec.port, spec.kind == Encap::Vxlan)).collect();
+        Self { shards: shards.clamp(1, 255) as u32, overlays, tunnel_ports }
     }
 
     /// The tunnels that are looked into.
@@ -80,7 +80,7 @@ impl Spread {
             UDP => {
                 let ports = rest.get(..4)?;
                 let port = u16::from_be_bytes([ports[2], ports[3]]);
-                match self.door(port) {
+                match self.tunnel_port(port) {
                     None => Some(self.datagram(header)),
                     Some(true) => self.inside(rest.get(VXLAN_FRAME..)?),
                     Some(false) => None,
@@ -98,7 +98,7 @@ impl Spread {
             TCP => Some(self.segment(header, rest)),
             UDP => {
                 let ports = rest.get(..4)?;
-                let is_tunnel = self.door(u16::from_be_bytes([ports[2], ports[3]])).is_some();
+                let is_tunnel = self.tunnel_port(u16::from_be_bytes([ports[2], ports[3]])).is_some();
                 (!is_tunnel).then(|| self.datagram(header))
             }
             _ => None,
@@ -106,8 +106,8 @@ impl Spread {
     }
 
     #[inline]
-    fn door(&self, port: u16) -> Option<bool> {
-        self.doors.iter().find(|door| door.0 == port).map(|door| door.1)
+    fn tunnel_port(&self, port: u16) -> Option<bool> {
+        self.tunnel_ports.iter().find(|tunnel_port| tunnel_port.0 == port).map(|tunnel_port| tunnel_port.1)
     }
 
     #[inline]

@@ -111,7 +111,8 @@ fn inside_another(frame: &[u8], overlays: &Overlays) -> Option<(Encap, Inside)> 
 fn in_geneve(frame: &[u8], headers: &[u8; PLAIN], total: u32, overlays: &Overlays) -> Option<(Encap, Inside)> {
     const UDP_AT: usize = IP + ipv4::HEADER_LEN;
     const GENEVE_AT: usize = UDP_AT + udp::HEADER_LEN;
-    let door = overlays.door(half(headers, UDP_AT + 2)).filter(|door| door.kind == Encap::Geneve)?;
+    let tunnel_port =
+        overlays.tunnel_port(half(headers, UDP_AT + 2)).filter(|tunnel_port| tunnel_port.kind == Encap::Geneve)?;
     let header = geneve::Packet::new(&headers[GENEVE_AT..]).ok()?;
     let len = u32::from(half(headers, UDP_AT + 4));
     let headers_len = (udp::HEADER_LEN + header.header_len() + ethernet::HEADER_LEN) as u32;
@@ -121,7 +122,7 @@ fn in_geneve(frame: &[u8], headers: &[u8; PLAIN], total: u32, overlays: &Overlay
     if !(is_it & fits) || header.protocol() != gre::kind::ETHERNET {
         return None;
     }
-    let told = overlays.pass(door, header.vni())?;
+    let told = overlays.pass(tunnel_port, header.vni())?;
     Some((Encap::Geneve, (segment(inner, IP)?, header.vni(), told)))
 }
 
@@ -201,9 +202,10 @@ fn vxlan_header(headers: &[u8; TUNNELLED], overlays: &Overlays) -> Option<(u32, 
     if !(has_identifier & fits) {
         return None;
     }
-    let door = overlays.door(half(headers, UDP_AT + 2)).filter(|door| door.kind == Encap::Vxlan)?;
+    let tunnel_port =
+        overlays.tunnel_port(half(headers, UDP_AT + 2)).filter(|tunnel_port| tunnel_port.kind == Encap::Vxlan)?;
     let vni = word(headers, VXLAN_AT + 4) >> 8;
-    Some((vni, overlays.pass(door, vni)?))
+    Some((vni, overlays.pass(tunnel_port, vni)?))
 }
 
 /// The segment in the datagram at `ip`. That may be longer than what carries it: mirrors cut frames.

@@ -52,7 +52,7 @@ pub(crate) struct Match {
 
 /// What stands behind a UDP port.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Door {
+pub(crate) struct TunnelPort {
     port: u16,
     pub kind: Encap,
     /// What the port's entry says, where it has only one, of identifiers that are `wanted` in the bits of `mask`.
@@ -61,7 +61,7 @@ pub(crate) struct Door {
     mask: u32,
 }
 
-impl Door {
+impl TunnelPort {
     fn of(spec: &OverlaySpec) -> Self {
         let wanted = spec.vni.filter(|_| spec.kind.has_identifier());
         let (mask, wanted) = wanted.map_or((0, 0), |vni| (u32::MAX, vni));
@@ -73,7 +73,7 @@ impl Door {
 #[derive(Clone, Debug, Default)]
 pub struct Overlays {
     specs: Vec<OverlaySpec>,
-    doors: Vec<Door>,
+    tunnel_ports: Vec<TunnelPort>,
     /// What is configured for IPIP, SIT and ip6tnl, which have no identifier.
     ip_in_ip: [Option<Match>; IP_IN_IP.len()],
     /// Ports of encrypted traffic.
@@ -105,9 +105,9 @@ impl Overlays {
         if spec.kind.is_encrypted() {
             self.secret.push((spec.port, spec.kind));
         } else if spec.kind.needs_port() {
-            match self.doors.iter_mut().find(|door| door.port == spec.port) {
-                Some(door) => door.only = None,
-                None => self.doors.push(Door::of(spec)),
+            match self.tunnel_ports.iter_mut().find(|tunnel_port| tunnel_port.port == spec.port) {
+                Some(tunnel_port) => tunnel_port.only = None,
+                None => self.tunnel_ports.push(TunnelPort::of(spec)),
             }
         }
         true
@@ -121,8 +121,8 @@ impl Overlays {
 
     /// The tunnel expected behind a UDP destination port.
     #[inline]
-    pub(crate) fn door(&self, port: u16) -> Option<&Door> {
-        self.doors.iter().find(|door| door.port == port)
+    pub(crate) fn tunnel_port(&self, port: u16) -> Option<&TunnelPort> {
+        self.tunnel_ports.iter().find(|tunnel_port| tunnel_port.port == port)
     }
 
     /// The encrypted traffic expected on a UDP port.
@@ -132,10 +132,10 @@ impl Overlays {
 
     /// What is configured for a network identifier behind a port; None where no entry accepts it.
     #[inline]
-    pub(crate) fn pass(&self, door: &Door, vni: u32) -> Option<Match> {
-        match door.only {
-            Some(told) => (vni & door.mask == door.wanted).then_some(told),
-            None => self.choose(vni, |spec| spec.port == door.port && spec.kind == door.kind),
+    pub(crate) fn pass(&self, tunnel_port: &TunnelPort, vni: u32) -> Option<Match> {
+        match tunnel_port.only {
+            Some(told) => (vni & tunnel_port.mask == tunnel_port.wanted).then_some(told),
+            None => self.choose(vni, |spec| spec.port == tunnel_port.port && spec.kind == tunnel_port.kind),
         }
     }
 
@@ -208,9 +208,9 @@ mod tests {
     }
 
     #[test]
-    fn encrypted_traffic_is_no_door() {
+    fn encrypted_traffic_is_no_tunnel_port() {
         let (known, _) = Overlays::new(&[spec(Encap::Wireguard, 51820, 0), spec(Encap::Esp, 0, 0)]);
-        assert!(known.door(51820).is_none());
+        assert!(known.tunnel_port(51820).is_none());
         assert_eq!((known.secret(51820), known.secret(0)), (Some(Encap::Wireguard), None));
     }
 }

@@ -13,7 +13,7 @@ from podwire.commands.query import parse_query
 from podwire.commands.vport_history import VPortHistoryHandler
 from podwire.engine.parts import Parts
 from podwire.support.clock import FixedClock
-from podwire.tables.claims import Door, Sight
+from podwire.tables.claims import AddressPort, Sight
 from podwire.tables.endpoints import EndpointKind
 
 NOW = 1_767_268_809_000_000_000
@@ -30,7 +30,7 @@ def parts() -> Parts:
         made.claims.claim(cluster, "10.0.0.1", holder.number, Sight(at_ns, at_ns, at_ns + 20 * SECOND))
         if until is not None:
             made.claims.end(cluster, "10.0.0.1", holder.number, until_ns=NOW - until * SECOND)
-    made.claims.claim(cluster, Door("192.0.2.1", 6, 9100), holder.number, Sight(NOW - 9, NOW - 9, NOW - 9))
+    made.claims.claim(cluster, AddressPort("192.0.2.1", 6, 9100), holder.number, Sight(NOW - 9, NOW - 9, NOW - 9))
     return made
 
 

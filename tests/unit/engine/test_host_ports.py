@@ -10,7 +10,7 @@ from podwire.engine.parts import Parts
 from podwire.model.evidence import Node
 from podwire.model.pods import DeclaredPort, Pod
 from podwire.support.clock import FixedClock
-from podwire.tables.claims import Door
+from podwire.tables.claims import AddressPort
 
 SECOND = 1_000_000_000
 NODE = "192.0.2.11"
@@ -48,7 +48,7 @@ class Cluster:
         self.naming.pod_changed(self.parts.pods.put("k", each), each, at_ns)
 
     def holder(self, port: int, address: str = NODE, protocol: int = 6) -> str:
-        number = self.parts.claims.open_holder(1, Door(address, protocol, port))
+        number = self.parts.claims.open_holder(1, AddressPort(address, protocol, port))
         found = self.parts.endpoints.get(number)
         return found.name if found is not None else ""
 
@@ -100,5 +100,5 @@ def test_where_the_plugin_forwards_none_it_is_the_nodes(capture: Capture) -> Non
     assert cluster.holder(8080) == "a"
     cluster.naming.map_host_ports(False, cluster.parts.pods.of("k"), 30 * SECOND)
     assert cluster.holder(8080) == ""
-    assert cluster.parts.claims.spans(1, Door(NODE, 6, 8080)) == (), "it never led there"
+    assert cluster.parts.claims.spans(1, AddressPort(NODE, 6, 8080)) == (), "it never led there"
     assert cluster.parts.claims.open_holder(1, "10.0.0.1"), "its own address stays its own"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podwire.tables.claims import MOST_PER_PLACE, ClaimTable, Door, History, Sight
+from podwire.tables.claims import MOST_PER_PLACE, AddressPort, ClaimTable, History, Sight
 
 A = "10.0.0.1"
 
@@ -56,10 +56,10 @@ def test_what_is_guessed_only_is_nobodys() -> None:
 
 def test_ports_of_one_address_are_places_of_their_own() -> None:
     table = ClaimTable()
-    door = Door(A, 6, 9100)
+    port = AddressPort(A, 6, 9100)
     table.claim(1, A, 5, sight(100, 110))
-    table.claim(1, door, 6, sight(120, 130))
-    assert table.take_changed() == [History(1, A, ((5, 100, None),)), History(1, door, ((6, 120, None),))]
+    table.claim(1, port, 6, sight(120, 130))
+    assert table.take_changed() == [History(1, A, ((5, 100, None),)), History(1, port, ((6, 120, None),))]
 
 
 def test_who_began_later_but_was_seen_earlier_is_vouched_for_no_more() -> None:

@@ -4,7 +4,7 @@ use super::*;
 const ADDR: IpAddr = IpAddr::V4(core::net::Ipv4Addr::new(10, 10, 1, 1));
 
 fn place(cluster: u16) -> Place {
-    Place { cluster, addr: ADDR, door: None }
+    Place { cluster, addr: ADDR, port: None }
 }
 
 fn span(endpoint: u32, from_ns: u64, until_ns: Option<u64>) -> Span {
@@ -78,12 +78,12 @@ fn what_is_told_replaces_what_was_told() {
 #[test]
 fn a_port_is_a_place_of_its_own() {
     let mut book = book(&[(1, &[span(5, 100, None)])]);
-    let door = Door { proto: 6, port: 9100 };
-    assert_eq!(book.find_door(ADDR, door, 120, |_| true), None);
-    book.set(&Place { door: Some(door), ..place(1) }, &[span(7, 110, None)]);
-    assert_eq!(book.find_door(ADDR, door, 120, |_| true).map(|answer| answer.endpoint), Some(7));
-    assert_eq!(book.find_door(ADDR, Door { proto: 17, ..door }, 120, |_| true), None);
-    assert_eq!(book.find_door(ADDR, door, 105, |_| true), None);
+    let port = ProtoPort { proto: 6, port: 9100 };
+    assert_eq!(book.find_port(ADDR, port, 120, |_| true), None);
+    book.set(&Place { port: Some(port), ..place(1) }, &[span(7, 110, None)]);
+    assert_eq!(book.find_port(ADDR, port, 120, |_| true).map(|answer| answer.endpoint), Some(7));
+    assert_eq!(book.find_port(ADDR, ProtoPort { proto: 17, ..port }, 120, |_| true), None);
+    assert_eq!(book.find_port(ADDR, port, 105, |_| true), None);
 }
 
 #[test]

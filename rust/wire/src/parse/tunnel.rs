@@ -18,11 +18,11 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
     #[inline(always)]
     pub(super) fn udp(&mut self, network: Network, overlays: &Overlays) -> Result<u16, Stop> {
         let Ok(header) = udp::Packet::new(self.rest()) else { return Err(Stop::Upper(network)) };
-        let Some(door) = overlays.door(header.dst_port()) else { return Err(Stop::Upper(network)) };
+        let Some(tunnel_port) = overlays.tunnel_port(header.dst_port()) else { return Err(Stop::Upper(network)) };
         self.narrow(self.at + header.len(), Layer::Udp)?;
         self.at += udp::HEADER_LEN;
         self.is_open_ended = true;
-        let (kind, vni) = match door.kind {
+        let (kind, vni) = match tunnel_port.kind {
             Encap::Vxlan => {
                 let header = vxlan::Packet::new(self.rest()).map_err(|e| e.at(Layer::Vxlan))?;
                 self.at += vxlan::HEADER_LEN;
@@ -30,10 +30,10 @@ impl<const QUICK: bool> Walk<'_, QUICK> {
             }
             Encap::Geneve => self.geneve()?,
             _ if QUICK => return Err(Stop::Rare),
-            _ => (self.behind(door.kind)?, 0),
+            _ => (self.behind(tunnel_port.kind)?, 0),
         };
-        let told = overlays.pass(door, vni).ok_or(Outcome::UnknownVni)?;
-        self.tunnel = Some(tunnel(door.kind, vni, told, network.addrs));
+        let told = overlays.pass(tunnel_port, vni).ok_or(Outcome::UnknownVni)?;
+        self.tunnel = Some(tunnel(tunnel_port.kind, vni, told, network.addrs));
         self.frame_or(kind)
     }
 

@@ -1,6 +1,6 @@
 //! Who the two sides are.
 use super::*;
-use crate::Door;
+use crate::ProtoPort;
 
 const NODES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::new(192, 168, 0, 1)), IpAddr::V4(Ipv4Addr::new(192, 168, 0, 2))];
 
@@ -11,7 +11,7 @@ fn span(endpoint: u32, from_ns: u64, until_ns: Option<u64>) -> Span {
 impl Talk {
     /// Tells who held an address when, as far as a cluster knows.
     fn told(&mut self, cluster: u16, addr: IpAddr, spans: &[Span]) -> &mut Self {
-        self.tracker.set_claims(&Place { cluster, addr, door: None }, spans);
+        self.tracker.set_claims(&Place { cluster, addr, port: None }, spans);
         self
     }
 
@@ -129,13 +129,13 @@ fn a_port_of_a_node_is_its_pods_for_servers_only() {
     let both = [CLIENT, SERVER];
     for (addr, port) in both {
         talk.told(3, addr, &[span(1, START, None)]);
-        let door = Some(Door { proto: 6, port });
-        talk.tracker.set_claims(&Place { cluster: 3, addr, door }, &[span(7, START, None)]);
+        let port = Some(ProtoPort { proto: 6, port });
+        talk.tracker.set_claims(&Place { cluster: 3, addr, port }, &[span(7, START, None)]);
     }
     talk.client(SYN, 0, 0, 0);
     assert_eq!((talk.row().src_endpoint, talk.row().dst_endpoint), (1, 7));
-    let door = Some(Door { proto: 6, port: SERVER.1 });
-    talk.tracker.set_claims(&Place { cluster: 3, addr: SERVER.0, door }, &[span(0, START, None)]);
+    let port = Some(ProtoPort { proto: 6, port: SERVER.1 });
+    talk.tracker.set_claims(&Place { cluster: 3, addr: SERVER.0, port }, &[span(0, START, None)]);
     assert_eq!((talk.row().dst_endpoint, talk.row().dst_reason), (1, Reason::Named));
 }
 

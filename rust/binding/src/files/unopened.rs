@@ -14,14 +14,14 @@ const ALL_OF: u64 = 20_000;
 const FEW: usize = 4;
 
 /// Looks out for tunnels.
-pub(crate) struct Doors {
+pub(crate) struct Unopened {
     unknown: Vec<u16>,
     seen: Vec<u16>,
     programs: Vec<(LinkType, Vec<Instruction>)>,
     looked: u64,
 }
 
-impl Doors {
+impl Unopened {
     /// Looks out for those that are not looked into.
     pub(crate) fn new(core: &Core) -> Self {
         let known = core.ports();
