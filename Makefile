@@ -59,6 +59,11 @@ test-rust: build  ## Test the packet core
 test-python: build  ## Test everything else, on live packets where root allows it
 	$(BIN)/pytest
 
+.PHONY: test-real
+test-real: build  ## Test beside a real API server and real flannel, which Go builds first (ten minutes, once)
+	scripts/build-kubernetes build/kubernetes
+	PODWIRE_TEST_PROGRAMS=$(CURDIR)/build/kubernetes $(BIN)/pytest tests/live/test_real_cluster.py
+
 .PHONY: fuzz
 fuzz:  ## Fuzz the packet core: every target for 20 seconds
 	scripts/fuzz 20

@@ -82,13 +82,13 @@ class Writer:
         if is_alive and self.has_kubelet and grace:
             if old["metadata"].get("deletionTimestamp"):
                 return old
-            ends = {"deletionTimestamp": now(), "deletionGracePeriodSeconds": grace}
-            return self._store.put(target.resource, target.key, {**old, "metadata": {**old["metadata"], **ends}})
+            return self._mark_deleted(target, old, grace)
         if target.resource.plural == "namespaces":
             self._empty(target.name)
-        last = self._store.remove(target.resource, target.key)
         if target.resource.plural == "pods":
-            return last
+            self._mark_deleted(target, old, 0)
+            return self._store.remove(target.resource, target.key)
+        last = self._store.remove(target.resource, target.key)
         return {
             "kind": "Status",
             "apiVersion": "v1",
@@ -96,6 +96,11 @@ class Writer:
             "status": "Success",
             "details": {"name": target.name, "kind": target.resource.plural, "uid": last["metadata"].get("uid", "")},
         }
+
+    def _mark_deleted(self, target: Target, old: Object, grace: int) -> Object:
+        """Writes when a Pod is to be gone; the server does so also right before it removes one, with 0 s of grace."""
+        ends = {"deletionTimestamp": now(), "deletionGracePeriodSeconds": grace}
+        return self._store.put(target.resource, target.key, {**old, "metadata": {**old["metadata"], **ends}})
 
     def delete_all(self, target: Target, query: Mapping[str, str], options: Mapping[str, Any]) -> Object:
         """DELETE of a collection."""

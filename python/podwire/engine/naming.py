@@ -21,9 +21,6 @@ from podwire.model.pods import Pod
 from podwire.tables.claims import AddressPort, Place, Sight
 from podwire.tables.endpoints import Endpoint, EndpointKind
 
-TERMINATING = "Terminating"
-"""What `kubectl get pods` says of a Pod that is being deleted; it is removed when its node confirms its end."""
-
 _SETTLING_NS = 10_000_000_000
 """How long after its start a Pod that is first seen with an address may not have had it yet."""
 
@@ -80,8 +77,8 @@ class ClusterNaming:
     def pod_removed(self, pod: Pod, at_ns: int) -> None:
         """End the claims of this Pod, given as it was last known."""
         self._arrivals.removed(pod, at_ns)
-        # A Pod that was not seen terminating was removed by force: its node may not know yet.
-        is_doubtful = pod.holds_addresses and pod.power != TERMINATING
+        # Without its node's word a Pod was removed by force: the node may not know yet.
+        is_doubtful = pod.holds_addresses and not pod.is_stopped
         if is_doubtful and pod.node and not pod.ips and not pod.host_network:
             # Its node may have given it an address that was never told.
             self._hidden_ns = at_ns + _GHOSTLY_NS

@@ -38,6 +38,18 @@ def power_of(meta: PodMeta, spec: PodSpec, status: PodStatus) -> str:
     return _containers(initializing or word, status)
 
 
+def is_stopped(meta: PodMeta, status: PodStatus) -> bool:
+    """Return whether the node confirms the end of a Pod that is being deleted.
+
+    The kubelet reports every container as terminated before it lets a Pod go. Who deletes by force (grace period 0)
+    does not wait for that: the API server marks the Pod as deleted and removes it at once; containers may run on.
+    """
+    of_init, others = status.init_container_statuses or (), status.container_statuses or ()
+    has_ended = bool(others) and all(each.state is not None and each.state.terminated is not None for each in others)
+    is_initializing = any(each.state is not None and each.state.running is not None for each in of_init)
+    return meta.deletion_timestamp is not None and has_ended and not is_initializing
+
+
 def _initializing(spec: PodSpec, status: PodStatus) -> str:
     """Return the word for the first init container that is not done; empty where all are."""
     containers = spec.init_containers or ()

@@ -8,7 +8,7 @@ import msgspec
 
 from podwire.kube.addresses import canonical_all
 from podwire.kube.pod_schema import NetworkStatus, PodMeta, PodObject, PodSpec, PodStatus
-from podwire.kube.pod_state import containers_of, ports_of, power_of
+from podwire.kube.pod_state import containers_of, is_stopped, ports_of, power_of
 from podwire.kube.pool import Pool
 from podwire.kube.schema import OwnerReference
 from podwire.model.pods import DeclaredPort, Pod
@@ -44,6 +44,7 @@ def pod_of(api: PodObject, pool: Pool) -> Pod:
         ports=ports,
         secondary_ips=_secondary_addresses(meta, ips),
         host_ips=pool.share(_host_addresses(status)) if _is_behind_its_node(spec, ports) else (),
+        is_stopped=is_stopped(meta, status),
     )
 
 

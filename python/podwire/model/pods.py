@@ -68,6 +68,8 @@ class Pod(Struct, frozen=True, gc=False, omit_defaults=True):
     host_ips: tuple[str, ...] = ()
     """The node's addresses (`status.hostIPs`), canonical text form, of a Pod that has ports there (`host_port`) and a
     network of its own; empty for all others."""
+    is_stopped: bool = False
+    """True where the Pod is being deleted and its node says that none of its containers runs any more."""
 
     @property
     def holds_addresses(self) -> bool:

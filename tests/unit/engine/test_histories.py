@@ -113,14 +113,21 @@ class World:
         if mode == 1:
             running_on = 300 * MS if truth.pod.ips else 0
             self.at(self.now_ns + running_on, lambda: self._give_up(truth))
+            # The API server says that it is being deleted, and removes it at once, without its node's word.
+            self._commit(truth, msgspec.structs.replace(truth.pod, power="Terminating"))
             self._drop(truth)
         elif mode == 2:
             self._give_up(truth)
             self._commit(truth, msgspec.structs.replace(truth.pod, phase="Succeeded", power="Succeeded"))
         else:
             self._commit(truth, msgspec.structs.replace(truth.pod, power="Terminating"))
-            self.at(self.now_ns + 40 * MS, lambda: self._give_up(truth))
+            self.at(self.now_ns + 40 * MS, lambda: self._stop(truth))
             self.at(self.now_ns + 60 * MS, lambda: self._drop(truth))
+
+    def _stop(self, truth: Truth) -> None:
+        assert truth.pod is not None
+        self._give_up(truth)
+        self._commit(truth, msgspec.structs.replace(truth.pod, is_stopped=True))
 
     def _drop(self, truth: Truth) -> None:
         assert truth.pod is not None

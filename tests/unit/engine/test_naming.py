@@ -129,17 +129,19 @@ def test_a_pod_on_its_nodes_network_claims_nothing(naming: Cluster, recorder: Re
     assert recorder.claims == {("192.0.2.11", 1): (0, 70)}
 
 
-def born(uid: str, *ips: str, second: int, power: str = "") -> Pod:
+def born(uid: str, *ips: str, second: int, is_stopped: bool = False) -> Pod:
     """A Pod whose times are whole seconds, as the API tells them."""
     at_ns = second * SECOND
-    return Pod(uid, "d", "x", phase="Pending", power=power, ips=ips, created_ns=at_ns, started_ns=at_ns)
+    power = "Terminating" if is_stopped else ""
+    told = Pod(uid, "d", "x", phase="Pending", power=power, ips=ips, created_ns=at_ns, started_ns=at_ns)
+    return msgspec.structs.replace(told, is_stopped=is_stopped)
 
 
 def test_a_pod_that_was_born_after_its_predecessors_end_takes_nothing_of_it(
     naming: Cluster, recorder: Recorder
 ) -> None:
     naming.pod_changed(born("old", "10.0.0.1", second=5), 6 * SECOND)
-    naming.pod_removed(born("old", "10.0.0.1", second=5, power="Terminating"), 10 * SECOND + 300)
+    naming.pod_removed(born("old", "10.0.0.1", second=5, is_stopped=True), 10 * SECOND + 300)
     # Both times lie within one second, so that the times of the API say nothing of their order.
     naming.pod_changed(born("new", second=10), 10 * SECOND + 100_000_000)
     naming.pod_changed(born("new", "10.0.0.1", second=10), 10 * SECOND + 200_000_000)
@@ -149,16 +151,19 @@ def test_a_pod_that_was_born_after_its_predecessors_end_takes_nothing_of_it(
 
 def test_what_came_in_one_burst_proves_no_order(naming: Cluster, recorder: Recorder) -> None:
     naming.pod_changed(born("old", "10.0.0.1", second=5), 6 * SECOND)
-    naming.pod_removed(born("old", "10.0.0.1", second=5, power="Terminating"), 11 * SECOND)
+    naming.pod_removed(born("old", "10.0.0.1", second=5, is_stopped=True), 11 * SECOND)
     naming.pod_changed(born("new", second=10), 11 * SECOND + 1000)
     naming.pod_changed(born("new", "10.0.0.1", second=10), 11 * SECOND + 2000)
     assert recorder.claims["10.0.0.1", 1] == (5 * SECOND, 10 * SECOND)
     assert recorder.claims["10.0.0.1", 2] == (11 * SECOND, None)
 
 
-def test_after_a_removal_by_force_only_what_is_seen_counts(naming: Cluster, recorder: Recorder) -> None:
-    naming.pod_changed(born("old", "10.0.0.1", second=5), 6 * SECOND)
-    naming.pod_removed(born("old", "10.0.0.1", second=5), 10 * SECOND)
+@pytest.mark.parametrize("power", ["Running", "Terminating"])
+def test_after_a_removal_by_force_only_what_is_seen_counts(naming: Cluster, recorder: Recorder, power: str) -> None:
+    """A Pod that is deleted by force is told as terminating for a moment, too."""
+    old = msgspec.structs.replace(born("old", "10.0.0.1", second=5), power=power)
+    naming.pod_changed(old, 6 * SECOND)
+    naming.pod_removed(old, 10 * SECOND)
     naming.pod_changed(born("new", second=20), 20 * SECOND + 100)
     naming.pod_changed(born("new", "10.0.0.1", second=20), 25 * SECOND)
     assert recorder.claims["10.0.0.1", 1] == (5 * SECOND, 10 * SECOND)

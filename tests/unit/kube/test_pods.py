@@ -204,6 +204,26 @@ def test_power_is_what_kubectl_says(word: str, parts: dict[str, Any]) -> None:
     assert read(**parts).power == word
 
 
+@pytest.mark.parametrize(
+    ("is_stopped", "deleted", "statuses"),
+    [
+        (True, True, {"containerStatuses": [container(terminated={}), container(terminated={"exitCode": 137})]}),
+        (False, False, {"containerStatuses": [container(terminated={})]}),
+        (False, True, {"containerStatuses": [up()]}),
+        (False, True, {"containerStatuses": [container(terminated={}), up()]}),
+        (False, True, {"containerStatuses": [container(waiting={"reason": "ContainerCreating"})]}),
+        (False, True, {"containerStatuses": [container(terminated={})], "initContainerStatuses": [up()]}),
+        (False, True, {"containerStatuses": [{"name": "c"}]}),
+        (False, True, {}),
+    ],
+)
+def test_a_node_confirms_an_end_by_terminated_containers(
+    *, is_stopped: bool, deleted: bool, statuses: dict[str, Any]
+) -> None:
+    meta = {"deletionTimestamp": "2026-11-22T19:15:46Z"} if deleted else {}
+    assert read(metadata=meta, status={"phase": "Running", **statuses}).is_stopped == is_stopped
+
+
 def test_all_fields() -> None:
     owners = [{"kind": "Node", "name": "n"}, {"kind": "ReplicaSet", "name": "web-1", "controller": True}]
     meta = {

@@ -60,21 +60,22 @@ def test_pages(recordings: Path) -> None:
 def test_the_life_of_a_pod(recordings: Path, folder: str) -> None:
     feed = pod_feed()
     decoder = msgspec.json.Decoder(feed.api)
-    seen: dict[str, list[tuple[str, str, bool]]] = {}
+    seen: dict[str, list[tuple[str, str, bool, bool]]] = {}
     for line in (recordings / folder / "watch-pods.jsonl").read_bytes().splitlines():
         event = json.loads(line)
         if event["type"] != "BOOKMARK":
             pod = feed.convert(decoder.decode(json.dumps(event["object"])))
-            seen.setdefault(pod.uid, []).append((event["type"], pod.power, bool(pod.ips)))
+            seen.setdefault(pod.uid, []).append((event["type"], pod.power, bool(pod.ips), pod.is_stopped))
     lives = [life for life in seen.values() if life[0][0] == "ADDED" and len(life) > 3]
     assert lives
     for life in lives:
-        assert life[0] == ("ADDED", "Pending", False)
-        assert ("MODIFIED", "ContainerCreating", False) in life
-        assert ("MODIFIED", "Running", True) in life
+        assert life[0] == ("ADDED", "Pending", False, False)
+        assert ("MODIFIED", "ContainerCreating", False, False) in life
+        assert ("MODIFIED", "Running", True, False) in life
     ends = [life[-1] for life in seen.values() if life[-1][0] == "DELETED"]
     assert ends
-    assert {word for _, word, _ in ends} <= {"Terminating", "Completed", "Error"}
+    assert {word for _, word, *_ in ends} <= {"Terminating", "Completed", "Error"}
+    assert all(is_stopped for *_, is_stopped in ends), "each was ended by its node"
 
 
 @pytest.mark.parametrize(
