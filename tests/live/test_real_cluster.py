@@ -138,10 +138,10 @@ class Talks:
 
     def judge(self, switch: Switch) -> dict[str, list[Any]]:
         """Sort the talks by what podwire says of each."""
-        rows: dict[tuple[str, int], Row] = {(row["src-ip"], row["src-port"]): row for row in switch.rows(SHOWN)}
+        rows = {(row["src-ip"], row["src-port"], row["dst-ip"]): row for row in switch.rows(SHOWN)}
         judged: dict[str, list[Any]] = {name: [] for name in ("missing", "wrong", "bytes", "named", "unnamed")}
         for talk in self.done:
-            row = rows.get(talk["from"])
+            row = rows.get(talk["ends"])
             if row is None:
                 judged["missing"].append(talk)
                 continue
@@ -166,7 +166,7 @@ class Talks:
                     each.settimeout(1)
                 near.connect((server.address, PORT))
                 self._exchange(near, listening, asked, answered)
-                talk = {"from": near.getsockname(), "bytes": (asked, answered)}
+                talk = {"ends": (*near.getsockname(), server.address), "bytes": (asked, answered)}
         except (OSError, LabError):
             return
         if {client, server} - set(self.cluster.places()):
