@@ -21,6 +21,7 @@ HISTORY = Noun(
         Column("files", COUNT, "Parquet files.", is_default=True),
         Column("bytes", BYTES, "Bytes on disk.", is_default=True),
         Column("oldest", TIME, "The hour of the oldest record.", is_default=True),
+        Column("damaged", COUNT, "Files that could not be read since the start; they are kept as *.damaged."),
         Column("folder", STRING, "Where the files are."),
     ),
     examples=("history-show", "history-show format all layout vertical"),

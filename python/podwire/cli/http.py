@@ -17,10 +17,9 @@ from urllib.parse import urlencode
 
 from podwire.catalog import Noun, Verb
 from podwire.cli.transport import Answer, Export, RefusedError
+from podwire.settings.questions import ANSWER_SECONDS
 from podwire.support.errors import UnavailableError
 
-GET_SECONDS = 30.0
-"""How long a show command waits for the next bytes of its answer."""
 ACT_SECONDS = 60.0
 """The same for verbs, which may have to reach a cluster."""
 MOST_ANSWER_BYTES = 1 << 30
@@ -62,7 +61,7 @@ class HttpTransport:
         self,
         path: Path,
         *,
-        get_seconds: float = GET_SECONDS,
+        get_seconds: float = ANSWER_SECONDS,
         act_seconds: float = ACT_SECONDS,
         authorization: str = "",
     ) -> None:

@@ -31,6 +31,8 @@ class HistoryHandler:
         """Return the kinds in the order of the schema."""
         rows = await in_thread(self._rows)
         notes = [self._store.fault] if self._store.fault else []
+        if damaged := sum(row["damaged"] for row in rows):
+            notes.append(f"{damaged} files could not be read, and are kept as *.damaged below {self._store.folder}.")
         return answer_rows(query, rows, now_ns=self._parts.clock.now_ns(), notes=notes)
 
     def _rows(self) -> list[Row]:
@@ -49,6 +51,7 @@ class HistoryHandler:
                 "files": each.files,
                 "bytes": each.bytes,
                 "oldest": each.oldest_ns,
+                "damaged": each.damaged,
                 "folder": os.fspath(self._store.folder),
             }
             for each in self._store.states()

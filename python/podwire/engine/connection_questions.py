@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from podwire.capture import Filter
 from podwire.engine.parts import Parts
-from podwire.history import HistoryStore, Kind
+from podwire.history import HistoryError, HistoryStore, Kind
 from podwire.history.live import Book, core_columns, live_side
 from podwire.history.questions import Found, Question, ask, columns_of
 from podwire.history.relation import KEY_COLUMNS, Live, Sources
@@ -57,6 +57,12 @@ class ConnectionQuestions:
             files = self._store.files(Kind.CONNECTION, question.start_ns, question.end_ns)
             try:
                 return ask(question, Sources(self._switch_name, live, files.batches, files.parquet))
+            except HistoryError as error:
+                # The next question is not to fail for it, too.
+                if not (damaged := self._store.set_damaged_aside(Kind.CONNECTION)):
+                    raise
+                msg = f"{damaged} files of the history were damaged and are set aside (history-show): ask again."
+                raise HistoryError(msg) from error
             finally:
                 files.close()
 

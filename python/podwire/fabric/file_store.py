@@ -1,7 +1,7 @@
 """The configuration document in a local file: written whole, synced, renamed into place.
 
 After a power cut the file holds either the earlier or the later document. A file that cannot be understood is set
-aside under a name that says when, so that podwire starts and nothing is lost.
+aside under a name that says when, so that podwire starts and nothing is lost. One of a later podwire is refused.
 """
 
 from __future__ import annotations
@@ -24,6 +24,20 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: int
     configuration: Configuration
+
+
+class _LaterError(Exception):
+    """The document has what this podwire does not know: without it, it would be another one."""
+
+
+class _Version(msgspec.Struct):
+    version: int = VERSION
+
+
+class _Outline(msgspec.Struct):
+    """What any version of the file has."""
+
+    configuration: _Version
 
 
 class FileStore:
@@ -49,6 +63,12 @@ class FileStore:
             raise StoreError(msg) from error
         try:
             self._current = _decode(content)
+        except _LaterError as error:
+            msg = (
+                f"{self._path} was written by a later podwire ({error}): run that one, or begin anew with another "
+                "--state-dir."
+            )
+            raise StoreError(msg) from error
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
             self._set_aside(str(error))
 
@@ -81,11 +101,17 @@ class FileStore:
 
 
 def _decode(content: bytes) -> _Envelope:
-    envelope = msgspec.json.decode(content, type=_Envelope)
-    if envelope.configuration.version != VERSION:
-        msg = f"its version is {envelope.configuration.version}, this podwire reads version {VERSION}"
-        raise ValueError(msg)
-    return envelope
+    """Read the file. Raises _LaterError for one that is whole and says more than is known here, else ValueError."""
+    version = msgspec.json.decode(content, type=_Outline).configuration.version
+    if version > VERSION:
+        msg = f"its version is {version}, this one reads version {VERSION}"
+        raise _LaterError(msg)
+    try:
+        return msgspec.json.decode(content, type=_Envelope)
+    except msgspec.ValidationError as error:
+        if "unknown field" in str(error):
+            raise _LaterError(str(error)) from error
+        raise
 
 
 def _write_durably(path: Path, content: bytes) -> None:

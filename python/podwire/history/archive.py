@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from podwire.history.channel import Segment
-from podwire.history.files import NS_PER_HOUR, Layout, Sealed, size_of
+from podwire.history.errors import DamagedFileError
+from podwire.history.files import NS_PER_HOUR, Layout, Sealed, is_parquet, set_aside, size_of
 from podwire.history.journal import read_journal
 from podwire.history.schema import KINDS, Kind
 from podwire.history.seal import count_rows, read_parquet, write_parquet
@@ -32,14 +33,19 @@ class Archive:
         """Until when every hour is merged."""
         self.removed = 0
         """Files that retention has removed."""
+        self.damaged: dict[Kind, int] = dict.fromkeys(Kind, 0)
+        """Files and journals that could not be read and were set aside."""
 
     def open(self) -> None:
         """Find the files of earlier runs, and remove what a merged one holds too: podwire was killed before it could.
 
-        Raises OSError.
+        What is no Parquet is set aside. Raises OSError.
         """
         for kind in Kind:
             found = self._layout.find_sealed(kind)
+            for each in [each for each in found if not is_parquet(each.path)]:
+                found.remove(each)
+                self.set_aside(kind, each.path)
             for each in found:
                 if any(other.covers(each) for other in found):
                     each.path.unlink()
@@ -83,15 +89,22 @@ class Archive:
             self._sizes[sealed.path] = size
 
     def merge(self, kind: Kind, *, until_ns: int, most_rows: int) -> None:
-        """Merge the files of the hours that are over at `until_ns`, up to `most_rows` together. Raises OSError."""
+        """Merge the files of the hours that are over at `until_ns`, up to `most_rows` together. Raises OSError.
+
+        A damaged file is set aside; what is left to merge then is merged by the next call.
+        """
         since_ns, until_ns = self._merged[kind], until_ns // NS_PER_HOUR * NS_PER_HOUR
         if since_ns >= until_ns:
             return
         with self._lock:
             young = [each for each in self._files[kind] if since_ns <= each.hour_ns < until_ns]
-        for _, files in itertools.groupby(young, key=lambda each: each.hour_ns):
-            for group in _groups(files, most_rows):
-                self._merge(kind, group)
+        try:
+            for _, files in itertools.groupby(young, key=lambda each: each.hour_ns):
+                for group in _groups(files, most_rows):
+                    self._merge(kind, group)
+        except DamagedFileError as error:
+            self.set_aside(kind, error.path)
+            return
         self._merged[kind] = until_ns
 
     def retire(self, *, before_ns: int, most_bytes: int) -> None:
@@ -107,6 +120,15 @@ class Archive:
                 total -= self._sizes[each.path]
                 self._remove(kind, each)
                 self.removed += 1
+
+    def set_aside(self, kind: Kind, path: Path) -> None:
+        """Keep a damaged file out of the way of readers, once. Raises OSError."""
+        with self._lock:
+            self._files[kind] = [each for each in self._files[kind] if each.path != path]
+            self._sizes.pop(path, None)
+            if path.exists():
+                set_aside(path)
+                self.damaged[kind] += 1
 
     def clear(self, kind: Kind) -> None:
         """Remove every file of a kind."""

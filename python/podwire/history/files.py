@@ -9,8 +9,11 @@ A segment is one journal; a Parquet file holds the segments from its first to it
 
 from __future__ import annotations
 
+import logging
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +23,20 @@ from weakref import finalize
 
 import pyarrow as pa
 
+from podwire.history.errors import DamagedFileError
 from podwire.history.schema import Kind
+
+_log = logging.getLogger(__name__)
 
 NS_PER_SECOND = 1_000_000_000
 NS_PER_HOUR = 3_600 * NS_PER_SECOND
 JOURNAL_FOLDER = "journal"
 UNFINISHED = ".unfinished"
 """The suffix of a file that is still being written; found at the start, it is from a run that was killed."""
+DAMAGED = ".damaged"
+"""The suffix of a file that could not be read: nobody reads it again, and nobody removes it but its operator."""
+PARQUET_MAGIC = b"PAR1"
+"""How a Parquet file begins and ends (Apache Parquet, File Format)."""
 
 _JOURNAL = re.compile(r"([a-z]+)-(\d{12})\.arrows")
 _SEALED = re.compile(r"(\d{12})-(\d{12})\.parquet")
@@ -119,6 +129,37 @@ def _hour_ns(match: re.Match[str]) -> int | None:
     except ValueError:
         return None
     return int(hour.timestamp()) * NS_PER_SECOND
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raise DamagedFileError where Arrow takes offence at the content of `path`; OSError is the system's own."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # Arrow raises it, too, for what is in a file; the system's errors have a number.
+        raise DamagedFileError(path) from error
+    except (pa.ArrowException, EOFError) as error:
+        raise DamagedFileError(path) from error
+
+
+def is_parquet(path: Path) -> bool:
+    """Say whether a file begins and ends as Parquet does. Raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(len(PARQUET_MAGIC))
+        if head != PARQUET_MAGIC or file.seek(0, os.SEEK_END) < 3 * len(PARQUET_MAGIC):
+            return False
+        file.seek(-len(PARQUET_MAGIC), os.SEEK_END)
+        return file.read() == PARQUET_MAGIC
+
+
+def set_aside(path: Path) -> None:
+    """Keep a damaged file out of the way, and say so. Raises OSError."""
+    beside = path.with_name(path.name + DAMAGED)
+    path.rename(beside)
+    _log.warning("history: %s is damaged and set aside as %s; its records are left out", path, beside.name)
 
 
 def size_of(path: Path) -> int:

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from podwire.history.files import reading
+
 _MARK = "podwire-commit {start:020} {checksum:010}"
 _MARK_PATTERN = re.compile(rb"podwire-commit (\d{20}) (\d{10})")
 """The one text in an empty batch's metadata: found in them as it is, wherever the format puts it."""
@@ -122,20 +124,25 @@ class Recovered(NamedTuple):
 
 
 def read_journal(path: Path, schema: pa.Schema, length: int | None = None) -> list[pa.RecordBatch]:
-    """Return the committed batches of a journal without copying them: `length` is where the commits end."""
-    with pa.memory_map(str(path)) as file:
-        content = file.read_buffer(length)
-    return _batches(content, schema)
+    """Return the committed batches of a journal without copying them: `length` is where the commits end.
+
+    Raises OSError, DamagedFileError.
+    """
+    with reading(path):
+        with pa.memory_map(str(path)) as file:
+            content = file.read_buffer(length)
+        return _batches(content, schema)
 
 
 def recover_journal(path: Path, schema: pa.Schema) -> Recovered:
-    """Read a journal of an earlier run up to its last whole commit. Raises OSError where it cannot be read."""
+    """Read a journal of an earlier run up to its last whole commit. Raises OSError, DamagedFileError."""
     if not path.stat().st_size:
         return Recovered([], 0, 0, 0)
-    with pa.memory_map(str(path)) as file:
-        content = file.read_buffer()
-    readable, good = _last_commit(content)
-    return Recovered(_batches(content.slice(0, readable), schema), readable, good, content.size - good)
+    with reading(path):
+        with pa.memory_map(str(path)) as file:
+            content = file.read_buffer()
+        readable, good = _last_commit(content)
+        return Recovered(_batches(content.slice(0, readable), schema), readable, good, content.size - good)
 
 
 def _batches(content: pa.Buffer, schema: pa.Schema) -> list[pa.RecordBatch]:

@@ -20,6 +20,7 @@ from podwire.history.relation import IDENTITY, Sources, relation
 from podwire.history.rollups import Rollup, bounded
 from podwire.history.schema import DERIVED, KINDS, Kind
 from podwire.history.where import MACROS, Condition, all_of, quoted
+from podwire.settings.questions import SECONDS
 from podwire.support.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ MOST_SAMPLES = 100_000
 
 MOST_EXACT = 20_000_000
 """Connections whose percentiles are worked out of every value (8 bytes each); above, they are estimated."""
-
-SECONDS = 60.0
-"""How long a question may take."""
 
 NEWEST = "newest"
 """The column of groups that orders them by their newest connection."""

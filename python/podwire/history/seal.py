@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from podwire.history.files import UNFINISHED
+from podwire.history.files import UNFINISHED, reading
 from podwire.history.journal import fitted
 from podwire.history.schema import KINDS, SPREAD, Kind
 
@@ -58,16 +58,18 @@ def write_parquet(path: Path, kind: Kind, batches: Sequence[pa.RecordBatch]) -> 
 
 
 def read_parquet(path: Path, kind: Kind) -> list[pa.RecordBatch]:
-    """Read a sealed file, also one of an earlier version with other columns. Raises OSError."""
-    there = set(pq.read_schema(path).names)
-    words = [field.name for field in KINDS[kind] if pa.types.is_dictionary(field.type) and field.name in there]
-    with pq.ParquetFile(path, read_dictionary=words) as file:
+    """Read a sealed file, also one of an earlier version with other columns. Raises OSError, DamagedFileError."""
+    with reading(path):
+        there = set(pq.read_schema(path).names)
+        words = [field.name for field in KINDS[kind] if pa.types.is_dictionary(field.type) and field.name in there]
+    with reading(path), pq.ParquetFile(path, read_dictionary=words) as file:
         return [fitted(batch, KINDS[kind]) for batch in file.iter_batches(ROW_GROUP_ROWS)]
 
 
 def count_rows(path: Path) -> int:
-    """Return how many rows a sealed file has. Raises OSError."""
-    return int(pq.read_metadata(path).num_rows)
+    """Return how many rows a sealed file has. Raises OSError, DamagedFileError."""
+    with reading(path):
+        return int(pq.read_metadata(path).num_rows)
 
 
 def publish(beside: Path, path: Path) -> None:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from podwire.history.archive import Archive
 from podwire.history.channel import Channel, Segment
-from podwire.history.errors import HistoryError
+from podwire.history.errors import DamagedFileError, HistoryError
 from podwire.history.files import NS_PER_HOUR, FileSet, Layout, size_of
 from podwire.history.journal import Journal, read_journal, recover_journal
 from podwire.history.schema import KINDS, Kind
@@ -44,6 +44,8 @@ class HistoryState:
     files: int
     bytes: int
     oldest_ns: int | None
+    damaged: int
+    """Files and journals that could not be read since the start, and were set aside."""
 
 
 class HistoryStore:
@@ -132,10 +134,7 @@ class HistoryStore:
             last_ns = None if end_ns is None else end_ns + self.limits.latest_record_ns
             release = self._archive.lend()
             paths = self._archive.select(kind, start_ns, last_ns)
-            young = [(each.path, each.committed) for each in channel.closed]
-            if channel.journal is not None and channel.committed:
-                young.append((channel.journal.path, channel.committed))
-            batches = [batch for path, size in young for batch in read_journal(path, KINDS[kind], size)]
+            batches = self._young(kind, channel)
             return FileSet(paths, [*batches, *channel.writing, *channel.queue], release)
 
     def records(
@@ -163,9 +162,21 @@ class HistoryStore:
     def _batches(self, kind: Kind, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[pa.RecordBatch]:
         found = self.files(kind, start_ns, end_ns)
         for path in found.parquet:
-            yield from read_parquet(path, kind)
+            try:
+                batches = read_parquet(path, kind)
+            except DamagedFileError:
+                self._archive.set_aside(kind, path)
+                continue
+            yield from batches
         yield from found.batches
         found.close()
+
+    def set_damaged_aside(self, kind: Kind) -> int:
+        """Read every sealed file of a kind and set aside those that are damaged; return how many. Raises OSError."""
+        before = self._archive.damaged[kind]
+        for _ in self._batches(kind):
+            pass
+        return self._archive.damaged[kind] - before
 
     def clear(self, kind: Kind) -> None:
         """Forget every record of a kind that was committed or waits."""
@@ -204,7 +215,28 @@ class HistoryStore:
         """Seal every closed journal. Raises OSError; what was not sealed stays as it is."""
         for kind, channel in self._channels.items():
             for segment in list(channel.closed):
-                self._archive_segment(kind, channel, segment)
+                try:
+                    self._archive_segment(kind, channel, segment)
+                except DamagedFileError:
+                    self._drop_segment(kind, channel, segment)
+
+    def _young(self, kind: Kind, channel: Channel) -> list[pa.RecordBatch]:
+        """Return what is committed and not sealed yet, oldest first. Called with the lock."""
+        batches: list[pa.RecordBatch] = []
+        for segment in list(channel.closed):
+            try:
+                batches += read_journal(segment.path, KINDS[kind], segment.committed)
+            except DamagedFileError:
+                self._drop_segment(kind, channel, segment)
+        if channel.journal is not None and channel.committed:
+            batches += read_journal(channel.journal.path, KINDS[kind], channel.committed)
+        return batches
+
+    def _drop_segment(self, kind: Kind, channel: Channel, segment: Segment) -> None:
+        with self._lock:
+            if segment in channel.closed:
+                channel.closed.remove(segment)
+            self._archive.set_aside(kind, segment.path)
 
     def _room_for_files(self) -> int:
         with self._lock:
@@ -224,6 +256,7 @@ class HistoryStore:
                 files=files,
                 bytes=size + journals,
                 oldest_ns=oldest_ns,
+                damaged=self._archive.damaged[kind],
             )
 
     def _check_room(self) -> None:
@@ -305,7 +338,11 @@ class HistoryStore:
         if self._archive.holds(kind, number):
             path.unlink()
             return
-        found = recover_journal(path, KINDS[kind])
+        try:
+            found = recover_journal(path, KINDS[kind])
+        except DamagedFileError:
+            self._archive.set_aside(kind, path)
+            return
         if found.torn_bytes:
             self.torn_bytes += found.torn_bytes
             _log.warning("history: %d bytes of %s were half written and are cut off", found.torn_bytes, path.name)

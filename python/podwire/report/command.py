@@ -19,8 +19,6 @@ from podwire.support.errors import UnavailableError, UsageError
 from podwire.support.words import quoted
 
 DEFAULT = "1h"
-ANSWER_SECONDS = 120.0
-"""How long one sum may take: those of a whole day read a lot."""
 _NO_PLOTLY = "The charts need plotly, which is not installed: pip install 'podwire[report]'."
 
 
@@ -30,7 +28,7 @@ def run_report(words: list[str]) -> int:
     path = Path(given.socket) if given.socket else default_socket()
     now_ns = time.time_ns()
     span = read_span(given.within_last, given.start_time, given.end_time, now_ns=now_ns)
-    transport = HttpTransport(path, get_seconds=ANSWER_SECONDS)
+    transport = HttpTransport(path)
     write_report(transport, span, Path(given.output), title=given.title, made_ns=now_ns)
     return 0
 

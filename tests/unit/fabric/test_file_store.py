@@ -56,8 +56,8 @@ def test_a_stale_revision_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff\xfe", b"[]", b'{"revision": 1}', b'{"revision": 1, "configuration": {"version": 99}}'],
-    ids=["empty", "torn", "not-text", "not-an-object", "incomplete", "later-version"],
+    [b"", b"{", b"\xff\xfe", b"[]", b'{"revision": 1}', b'{"revision": "x", "configuration": {"version": 1}}'],
+    ids=["empty", "torn", "not-text", "not-an-object", "incomplete", "of-another-type"],
 )
 def test_a_damaged_file_is_set_aside_and_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "configuration.json").write_bytes(content)
@@ -66,6 +66,23 @@ def test_a_damaged_file_is_set_aside_and_named(tmp_path: Path, content: bytes) -
     assert store.read() == (Configuration(), 0)
     assert aside.read_bytes() == content
     assert str(aside) in store.warning
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('{"version": 99}', "its version is 99, this one reads version 1"),
+        ('{"version": 99, "shape": "another"}', "its version is 99"),
+        ('{"connections": {"k": {"kube_config": "/k", "colour": "red"}}}', "unknown field `colour`"),
+    ],
+)
+def test_a_later_podwires_file_is_refused_and_left_as_it_is(tmp_path: Path, more: str, said: str) -> None:
+    content = f'{{"revision": 1, "configuration": {more}}}'
+    (tmp_path / "configuration.json").write_text(content)
+    with pytest.raises(StoreError, match="was written by a later podwire") as caught:
+        opened(tmp_path)
+    assert said in str(caught.value)
+    assert [path.read_text() for path in tmp_path.iterdir()] == [content]
 
 
 def test_a_full_disk_refuses_the_change_and_keeps_the_earlier_one(
