@@ -48,12 +48,13 @@ def read_line(text: str) -> Line | None:
     rest = pieces[-1] if pieces and not text[-1:].isspace() else ""
     try:
         shlex.split(text)
-        return Line(_after_prefixes(shlex.split(text[: len(text) - len(rest)])), rest)
+        return Line(without_prefixes(shlex.split(text[: len(text) - len(rest)])), rest)
     except ValueError:
         return None
 
 
-def _after_prefixes(words: list[str]) -> list[str]:
+def without_prefixes(words: list[str]) -> list[str]:
+    """Return the command behind what says where it is to run, or that its help is wanted."""
     while words and words[0] in ("switch", "switch-local", "help"):
         words = words[2 if words[0] == "switch" else 1 :]
     return words

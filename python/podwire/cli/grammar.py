@@ -15,8 +15,8 @@ from podwire.catalog.filters import NOT, parse_condition
 from podwire.catalog.show_options import COUNT_COLUMN, SWITCHES
 from podwire.catalog.types import PATH, ValueType
 from podwire.cli.keywords import COMMANDS, Command, Keyword, keywords
+from podwire.cli.secrets import check_line, takes_secret
 from podwire.cli.view import View, read_view
-from podwire.cli.words import check_words
 from podwire.support.errors import UsageError
 from podwire.support.words import advice, nearest, quoted
 
@@ -56,7 +56,7 @@ class Request:
 
 def parse(words: Sequence[str]) -> Request:
     """Make a request of the words of one command. Raises UsageError for the first word that does not fit."""
-    check_words(words)
+    check_line(words)
     if not words:
         msg = "no command is given; help lists them"
         raise UsageError(msg)
@@ -83,7 +83,11 @@ def find_command(name: str, following: str = "") -> Command:
     """
     command = COMMANDS.get(name)
     if command is None:
-        msg = f"unknown command {quoted(name)}; {_hint(name, following)}"
+        # A whole line that came as one word may hold a password, so that it is not repeated.
+        is_line = len(name.split()) > 1
+        what = "a command has no blanks in its name" if is_line else f"unknown command {quoted(name)}"
+        hint = "write its words apart, without quotes around all" if is_line else _hint(name, following)
+        msg = f"{what}; {hint}"
         raise UsageError(msg)
     return command
 
@@ -116,7 +120,7 @@ def _collect(command: Command, words: Sequence[str]) -> dict[str, tuple[Keyword,
     before = ""
     try:
         for word in rest:
-            name, keyword = _keyword(command, known, word, rest)
+            name, keyword = _keyword(command, known, word, rest, given)
             _check_first(name, keyword, given)
             before, text = _value_text(keyword, rest, before)
             given[name] = (keyword, text)
@@ -128,7 +132,9 @@ def _collect(command: Command, words: Sequence[str]) -> dict[str, tuple[Keyword,
     return given
 
 
-def _keyword(command: Command, known: Mapping[str, Keyword], word: str, rest: Iterator[str]) -> tuple[str, Keyword]:
+def _keyword(
+    command: Command, known: Mapping[str, Keyword], word: str, rest: Iterator[str], given: _Given
+) -> tuple[str, Keyword]:
     """Return the field that `word` sets, taking the filter behind a `not` along, and its keyword."""
     negation = word == NOT and word in known
     if negation:
@@ -143,13 +149,22 @@ def _keyword(command: Command, known: Mapping[str, Keyword], word: str, rest: It
         msg = f"{NOT} stands before a column's filter, and {quoted(word)} is none; {hint}"
         raise UsageError(msg)
     if keyword is None:
-        msg = f"unknown option {quoted(word)}; {advice(word, known, otherwise=f'see {command.name} ?')}"
-        raise UsageError(msg)
+        raise UsageError(_unknown_option(command, known, word, given))
     return (f"{NOT} {keyword.name}" if negation else keyword.name), keyword
 
 
+def _unknown_option(command: Command, known: Mapping[str, Keyword], word: str, given: _Given) -> str:
+    if not takes_secret(command):
+        return f"unknown option {quoted(word)}; {advice(word, known, otherwise=f'see {command.name} ?')}"
+    # The word may be a password behind a slip, or a part of one: it is not repeated.
+    last = list(given.values())[-1][0].text if given else ""
+    place = f"behind the value of {last}" if last else f"behind {command.name}"
+    hint = advice(word.partition("=")[0], known, otherwise=f"a value with blanks needs quotes; see {command.name} ?")
+    return f"unknown option {place}; {hint}"
+
+
 def _value_text(keyword: Keyword, rest: Iterator[str], before: str) -> tuple[str, str]:
-    """Return the last text that was a value, and the text of this keyword's value."""
+    """Return the last text that was a value and may be repeated, and the text of this keyword's value."""
     if not keyword.type:
         return before, ""
     text = next(rest, None)
@@ -159,7 +174,7 @@ def _value_text(keyword: Keyword, rest: Iterator[str], before: str) -> tuple[str
     if not text:
         msg = f"{keyword.text} must not be empty"
         raise UsageError(msg)
-    return text, text
+    return ("" if keyword.type.is_secret else text), text
 
 
 def _check_first(name: str, keyword: Keyword, given: _Given) -> None:

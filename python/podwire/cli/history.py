@@ -8,20 +8,29 @@ from pathlib import Path
 
 from prompt_toolkit.history import History
 
-from podwire.cli.keywords import COMMANDS, keywords
+from podwire.cli.complete import OWN_WORDS, without_prefixes
+from podwire.cli.keywords import COMMANDS
+from podwire.cli.secrets import may_hold_secret
+from podwire.cli.words import split
+from podwire.support.errors import UsageError
 
 MOST_BYTES = 256 * 1024
 """The end of the file that is read; a file of twice this length is cut to it."""
 
 
-_SECRET_WORDS = frozenset(
-    word.text for name in COMMANDS for word in keywords(name).values() if word.type is not None and word.type.is_secret
-)
+def is_kept(line: str) -> bool:
+    """Say whether a line goes to the file: one that the console understands and that can hold no password.
 
-
-def holds_secret(line: str) -> bool:
-    """Say whether a line may hold a password: it has a word that is followed by one."""
-    return not _SECRET_WORDS.isdisjoint(line.split())
+    What is mistyped may be, or hold, a password in a wrong place. The shell that it was typed in has it still.
+    """
+    try:
+        words = split(line)
+    except UsageError:
+        return False
+    if may_hold_secret(words):
+        return False
+    command = without_prefixes(words)[:1]
+    return not command or command[0] in COMMANDS or command[0] in OWN_WORDS
 
 
 class LineHistory(History):
@@ -40,8 +49,8 @@ class LineHistory(History):
         return [line for line in reversed(content.decode("utf-8", "replace").split("\n")) if line]
 
     def store_string(self, string: str) -> None:
-        """Add a command to the file, unless it holds a password."""
-        if holds_secret(string):
+        """Add a command to the file, unless it may hold a password."""
+        if not is_kept(string):
             return
         line = string.replace("\n", " ").encode("utf-8", "replace") + b"\n"
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from podwire.cli.execute import execute, report
 from podwire.cli.http import HttpTransport
+from podwire.cli.secrets import may_hold_secret
 from podwire.cli.session import Session, switch_name
 from podwire.cli.transport import Transport
 from podwire.settings.paths import SESSION_TOKEN_VARIABLE, default_socket, is_session
@@ -123,10 +124,12 @@ def read_options(argv: Sequence[str]) -> Options:
         elif name == "--quiet":
             options.is_quiet = True
         elif name not in _TOLERATED:
-            msg = f"podwire cli: unknown option '{name}'; see podwire cli --help"
+            # What stands behind it in the same word may be a command, with a password.
+            msg = f"podwire cli: unknown option {quoted(name.split()[0])}; see podwire cli --help"
             raise UsageError(msg)
     if options.line is not None and rest:
-        msg = f"podwire cli: -c takes the whole command as one word, so that '{rest[0]}' has no place"
+        shown = "what follows it" if may_hold_secret([options.line, *rest]) else quoted(rest[0])
+        msg = f"podwire cli: -c takes the whole command as one word, so that {shown} has no place"
         raise UsageError(msg)
     options.command = rest
     if options.socket and is_session():

@@ -14,8 +14,9 @@ from podwire.cli.help import command_help, general_help
 from podwire.cli.keywords import COMMANDS
 from podwire.cli.output import emit
 from podwire.cli.screen import screen_of
+from podwire.cli.secrets import check_line
 from podwire.cli.transport import Transport
-from podwire.cli.words import check_words, split
+from podwire.cli.words import split
 from podwire.support.errors import PodwireError, UsageError
 from podwire.support.words import quoted
 
@@ -70,7 +71,7 @@ class Session:
         return status
 
     def _run_into(self, words: Sequence[str], output: TextIO, notes: TextIO | None) -> int:
-        check_words(words)
+        check_line(words)
         listed = _commands_like(words)
         if listed:
             emit(output, listed)

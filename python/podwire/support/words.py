@@ -13,11 +13,11 @@ def quoted(word: str) -> str:
     return f"'{word}'" if len(word) <= _MOST_QUOTED else f"'{word[:_MOST_QUOTED]}…'"
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return the known word that is most like `word`; empty where none is."""
+def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """Return the known word that is most like `word`; empty where none is, by a likeness from 0 to 1."""
     import difflib  # noqa: PLC0415 - only a wrong word needs it
 
-    near = difflib.get_close_matches(word[:100].lower(), known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word[:100].lower(), known, n=1, cutoff=likeness)
     return near[0] if near else ""
 
 

@@ -79,6 +79,11 @@ def test_the_socket_is_found_by_the_environment(
         (["nonsense?"], "unknown command 'nonsense?'; help lists them"),
         (["-c", "vport-show 'x"], "unbalanced quotes: close every ' and \", or put a backslash before each"),
         (["-c", "vport-show", "ip"], "podwire cli: -c takes the whole command as one word, so that 'ip' has no place"),
+        (
+            ["-c", "user-modify name ann password", "horse-staple"],
+            "podwire cli: -c takes the whole command as one word, so that what follows it has no place",
+        ),
+        (["-cuser-modify name a password b"], "podwire cli: unknown option '-cuser-modify'; see podwire cli --help"),
         (["-x"], "podwire cli: unknown option '-x'; see podwire cli --help"),
         (["-c"], "podwire cli: -c needs a value; see podwire cli --help"),
         (["--socket"], "podwire cli: --socket needs a value; see podwire cli --help"),

@@ -223,3 +223,44 @@ def test_words_that_nothing_can_carry(word: str) -> None:
 
 def test_all_subcommands_are_known_as_such() -> None:
     assert set(OUTSIDE) == {name for name in _COMMANDS if not name.startswith("-")}
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "user-create name ann password correct horse-staple",
+            "unknown option behind the value of password; a value with blanks needs quotes; see user-create ?",
+        ),
+        (
+            "user-create name ann pasword horse-staple",
+            "unknown option behind the value of name; did you mean 'password'?",
+        ),
+        (
+            "user-create name ann password=horse-staple",
+            "unknown option behind the value of name; did you mean 'password'?",
+        ),
+        (
+            "user-modify horse-staple",
+            "unknown option behind user-modify; a value with blanks needs quotes; see user-modify ?",
+        ),
+        (
+            "user-create password horse-staple, rle read-only",
+            "unknown option behind the value of password; did you mean 'role'?",
+        ),
+        (
+            "user-modify name ann password 'horse-staple \udcff'",
+            "a word is not UTF-8 text, or holds a NUL character",
+        ),
+    ],
+)
+def test_no_error_repeats_a_password(line: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(split(line))
+    assert str(caught.value).endswith(sentence)
+    assert "horse-staple" not in str(caught.value)
+
+
+def test_a_whole_line_as_one_word_is_not_repeated() -> None:
+    with pytest.raises(UsageError, match="a command has no blanks in its name; write its words apart"):
+        parse(["user-create name ann password horse-staple", "x"])
