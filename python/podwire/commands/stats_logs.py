@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,9 @@ class StatsLogs:
 
     async def _by_host_and_port(self, seconds: int) -> list[dict[str, Any]]:
         hosts = await self._rows(CONNECTION_STATS, ("by", "host"), ("within-last", f"{seconds}s"))
-        return hosts + await self._rows(CONNECTION_STATS, ("by", "port"), ("within-last", f"{seconds}s"))
+        ports = await self._rows(CONNECTION_STATS, ("by", "port"), ("within-last", f"{seconds}s"))
+        # Both have those with the most connections first, and what has no room is left out at the end.
+        return [row for pair in zip_longest(hosts, ports) for row in pair if row is not None]
 
     async def _by_pair(self, seconds: int) -> list[dict[str, Any]]:
         return await self._rows(CLIENT_SERVER_STATS, ("within-last", f"{seconds}s"))

@@ -46,6 +46,7 @@ class StatsLog:
         self._settings = StatsLogSettings()
         self._due_ns: int | None = None
         self._told_fault = ""
+        self._told_cut = False
 
     def configure(self, settings: StatsLogSettings) -> None:
         """Follow a change of the settings at once."""
@@ -76,7 +77,9 @@ class StatsLog:
         try:
             rows = await self._rows(settings.interval_seconds)
             lines = [msgspec.json.encode({"logged-time": now_ns, **row}) + b"\n" for row in rows]
-            await asyncio.to_thread(self._append, lines, settings.disk_space)
+            fitting = _fitting(lines, _most(settings.disk_space))
+            await asyncio.to_thread(self._append, fitting, settings.disk_space)
+            self._tell_cut(len(lines) - len(fitting), len(lines))
         except (OSError, PodwireError) as error:
             fault = f"{self._path.name} is not written: {getattr(error, 'strerror', None) or error}"
             if fault != self._told_fault:
@@ -85,9 +88,19 @@ class StatsLog:
         else:
             self._told_fault = ""
 
+    def _tell_cut(self, left_out: int, rows: int) -> None:
+        if left_out and not self._told_cut:
+            _log.warning(
+                "%s has no room for %d of %d rows, those with the fewest connections: give it more disk space",
+                self._path.name,
+                left_out,
+                rows,
+            )
+        self._told_cut = bool(left_out)
+
     def _append(self, lines: Sequence[bytes], disk_space: int) -> None:
         """Append whole lines; a file that is full becomes an older one. Raises OSError."""
-        most = max(1, disk_space // FILES)
+        most = _most(disk_space)
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         size = self._path.stat().st_size if self._path.exists() else 0
         waiting: list[bytes] = []
@@ -127,3 +140,21 @@ class StatsLog:
 
     def _older(self, number: int) -> Path:
         return self._path.with_name(f"{self._path.name}.{number}")
+
+
+def _most(disk_space: int) -> int:
+    """Return the bytes of one file."""
+    return max(1, disk_space // FILES)
+
+
+def _fitting(lines: Sequence[bytes], most: int) -> Sequence[bytes]:
+    """Return the first of the lines, so many that none of them goes when the last ones are written."""
+    files, size = 1, 0
+    for number, line in enumerate(lines):
+        if size + len(line) > most:
+            files, size = files + 1, 0
+            # One file is left for what is in the youngest already.
+            if files == FILES:
+                return lines[:number]
+        size += len(line)
+    return lines

@@ -38,6 +38,10 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 async def test_it_writes_at_its_interval_and_not_before(tmp_path: Path) -> None:
     clock, sums = FixedClock(START), Sums([{"ip": "10.0.0.1", "connections": 3}])
     log = StatsLog(tmp_path / "log" / "x.jsonl", sums, clock=clock)
@@ -84,6 +88,23 @@ async def test_a_failure_is_told_once_and_over_when_it_is_over(
     clock.set_ns(START + 44 * SECOND)
     await log.tick()
     assert len(lines(tmp_path / "x.jsonl")) == 1
+
+
+async def test_of_more_rows_than_fit_the_first_are_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock, sums = FixedClock(START), Sums([{"rank": rank, "x": "." * 400} for rank in range(10_000)])
+    log = StatsLog(tmp_path / "x.jsonl", sums, clock=clock)
+    log.configure(StatsLogSettings(enable=True, interval_seconds=10, disk_space=1 << 20))
+    for seconds in (0, 11, 22):
+        clock.set_ns(START + seconds * SECOND)
+        await log.tick()
+    kept = [row for path in files(tmp_path) for row in lines(path)]
+    latest = {row["rank"] for row in kept if row["logged-time"] == max(each["logged-time"] for each in kept)}
+    assert latest == set(range(len(latest)))
+    assert len(latest) > 1500
+    assert sum(path.stat().st_size for path in files(tmp_path)) <= 1 << 20
+    assert [record.message.split(":")[0] for record in caplog.records] == [
+        f"x.jsonl has no room for {10_000 - len(latest)} of 10000 rows, those with the fewest connections"
+    ]
 
 
 @settings(deadline=None, max_examples=50)
