@@ -27,7 +27,7 @@ from podwire.kube.errors import (
 )
 from podwire.kube.events import CHANGES, Event, is_older
 from podwire.kube.feeds import A, Feed, Listener, Phase, T
-from podwire.kube.listing import ListReader
+from podwire.kube.listing import ListReader, too_many
 from podwire.kube.patience import spread, wait_after
 from podwire.kube.schema import ListOfAny
 from podwire.kube.watching import WatchReader
@@ -197,6 +197,8 @@ class Follower(Generic[A, T]):
             if self.records.pop(key, None) is not None:
                 self._listener.removed(record)
         elif self.records.get(key) != record:
+            if key not in self.records and len(self.records) >= self._settings.most_objects:
+                raise too_many(self.feed.resource, self._settings.most_objects)
             self.records[key] = record
             self._listener.changed(record)
 

@@ -10,6 +10,7 @@ import msgspec
 from podwire.kube.client import ApiClient
 from podwire.kube.errors import MalformedError
 from podwire.kube.feeds import A, Feed, T
+from podwire.kube.resources import Resource
 from podwire.kube.streams import ListSplitter
 from podwire.settings.kube import KubeSettings
 
@@ -77,4 +78,9 @@ class ListReader(Generic[A, T]):
             # What is equal stays the same object, so that a second list does not double the memory.
             records[key] = earlier if earlier is not None and earlier == record else record
         if len(records) > self._settings.most_objects:
-            raise MalformedError(f"There are more than {self._settings.most_objects} {self._feed.resource.label}.")
+            raise too_many(self._feed.resource, self._settings.most_objects)
+
+
+def too_many(resource: Resource, most: int) -> MalformedError:
+    """Return the error of a cluster that has more objects of one kind than are kept."""
+    return MalformedError(f"There are more than {most} {resource.label}.")

@@ -271,3 +271,17 @@ async def test_it_ends_even_where_a_fault_comes_at_the_same_moment(tmp_path: Pat
     async with asyncio.timeout(20):
         await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
+
+
+async def test_more_objects_than_are_kept_are_an_error_from_a_list_and_from_a_watch(api: Api, tmp_path: Path) -> None:
+    settings = dataclasses.replace(QUICK, most_objects=2)
+    async with cluster(api, tmp_path, settings) as sink:
+        await until(lambda: api.watches(PODS))
+        api.put(PODS, pod("b", "10.10.2.1"))
+        await until(lambda: "b" in sink.pods)
+        api.put(PODS, pod("c", "10.10.2.2"))
+        await until(lambda: "There are more than 2 pods." in sink.state.error)
+        assert "c" not in sink.pods
+        api.delete(PODS, "c", "default")
+        await until(lambda: sink.state.state == "connected")
+        assert set(sink.pods) == {"a", "b"}
