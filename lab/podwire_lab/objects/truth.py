@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from podwire_lab.errors import LabError
 
 CLUSTER_CIDR = "10.10.0.0/16"
-NODE_NETWORK = "192.0.2.0/24"
 GATEWAY = "192.0.2.1"
 NODE_MTU = 1500
 OVERHEADS = {"vxlan": 50, "geneve": 50, "ipip": 20, "wireguard": 60}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
-from podwire.catalog import NOUNS, Flag, Noun, Parameter, Verb
+from podwire.catalog import Flag, Noun, Parameter, Verb
 from podwire.catalog.types import INTERFACES, VLANS
 from podwire.commands.answer import Answer
 from podwire.commands.handlers import ActingHandler, Handler, Values
@@ -107,8 +107,3 @@ def _parameter(command: str, parameter: Parameter, value: Any) -> Any:
         given = "what is given" if parameter.type.is_secret else f"'{value}'"
         msg = f"{command}: {parameter.keyword}: {given} is not {error}"
         raise UsageError(msg) from None
-
-
-def noun_by_plural(plural: str) -> Noun | None:
-    """Return the noun whose REST path ends in `plural`."""
-    return next((noun for noun in NOUNS if noun.plural == plural), None)

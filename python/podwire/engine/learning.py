@@ -123,7 +123,7 @@ class _Nodes:
         }
 
     def holds(self, guess: Mapping[str, Any]) -> bool:
-        """Return whether enough samples go to a Pod of the node that they are sent to, and none to another one's."""
+        """Return whether enough samples go to a Pod of the node that they are sent to, more than half of all."""
         mine = [each for each in _samples(guess) if each[0] in self._by_address and each[1] in self._by_address]
         fitting = [each for each in mine if self._is_on(each[3], self._by_address[each[1]])]
         return len(fitting) >= LEAST_SAMPLES and 2 * len(fitting) > len(mine)

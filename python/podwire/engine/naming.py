@@ -10,12 +10,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 
-from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.engine.arrivals import Arrivals
 from podwire.engine.claiming import age_of as _age
 from podwire.engine.claiming import endpoint_of, places_of, tell_core
 from podwire.engine.parts import Parts
-from podwire.model.evidence import Evidence, Node
+from podwire.model.evidence import Node
 from podwire.model.nodes import NodeAddresses
 from podwire.model.pods import Pod
 from podwire.tables.claims import AddressPort, Place, Sight
@@ -138,11 +137,6 @@ class ClusterNaming:
                     since_ns = 0 if rival is None else began_ns
                     self._claims.claim(self._number, place, endpoint.number, Sight(since_ns, since_ns, began_ns))
         self.node_addresses_replaced(nodes, 0)
-
-    def nodes_replaced(self, nodes: Iterable[Node], at_ns: int, *, evidence: Evidence | None = None) -> None:
-        """Make the claims of exactly these Nodes stand, with the addresses that `evidence` tells of them."""
-        seen = evidence if evidence is not None else Evidence(nodes=tuple(nodes))
-        self.node_addresses_replaced(nodes_with_addresses(seen, ()), at_ns)
 
     def node_addresses_replaced(self, nodes: Iterable[tuple[Node, NodeAddresses]], at_ns: int) -> None:
         """Make the claims of exactly these Nodes stand."""

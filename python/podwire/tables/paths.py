@@ -43,7 +43,7 @@ class Ends:
         self._services = services
 
     def by_address(self, address: str) -> PathEnd:
-        """Return what has the address now: a Pod before a node, because a node's Pods share its own."""
+        """Return what has the address now: a node before the Pods that share it, a Pod before a node's tunnel end."""
         for row in self._nodes:
             if address in row.addresses.outer:
                 return PathEnd(address, EndKind.NODE, row.node.name)

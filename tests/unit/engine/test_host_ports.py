@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from podwire.capture import Capture
+from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
-from podwire.model.evidence import Node
+from podwire.model.evidence import Evidence, Node
 from podwire.model.pods import DeclaredPort, Pod
 from podwire.support.clock import FixedClock
 from podwire.tables.claims import AddressPort
@@ -42,7 +43,7 @@ class Cluster:
         if is_mapped:
             self.naming.map_host_ports(True, {}, 0)
         node = Node(name="n", uid="node", addresses=(("InternalIP", NODE),))
-        self.naming.nodes_replaced([node], 0)
+        self.naming.node_addresses_replaced(nodes_with_addresses(Evidence(nodes=(node,)), ()), 0)
 
     def change(self, each: Pod, at_ns: int) -> None:
         self.naming.pod_changed(self.parts.pods.put("k", each), each, at_ns)

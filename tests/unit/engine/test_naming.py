@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from podwire.capture import Capture, Claim, Span
+from podwire.cni.node_addresses import nodes_with_addresses
 from podwire.engine.naming import ClusterNaming
 from podwire.engine.parts import Parts
-from podwire.model.evidence import Node
+from podwire.model.evidence import Evidence, Node
 from podwire.model.pods import DeclaredPort, Pod
 from podwire.support.clock import FixedClock
 
@@ -65,7 +66,7 @@ class Cluster:
         self.naming.pod_removed(each, at_ns)
 
     def nodes_replaced(self, nodes: Sequence[Node], at_ns: int) -> None:
-        self.naming.nodes_replaced(nodes, at_ns)
+        self.naming.node_addresses_replaced(nodes_with_addresses(Evidence(nodes=tuple(nodes)), ()), at_ns)
 
 
 @pytest.fixture
