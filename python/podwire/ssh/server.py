@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from pathlib import Path
 
@@ -24,6 +23,8 @@ MOST_CONNECTIONS = 128
 """Connections at a time, those that have not logged in among them."""
 LOGIN_SECONDS = 30
 KEEPALIVE_SECONDS = 60
+CLOSE_SECONDS = 5.0
+"""How long `close` waits for the consoles to end: more than each is given before it is killed."""
 
 
 class SshServer:
@@ -34,10 +35,11 @@ class SshServer:
         self.access = access
         self.clock = clock
         self.limits = LoginLimits()
-        self.connections = 0
+        self.connections: set[asyncssh.SSHServerConnection] = set()
         self._socket = socket.absolute()
         self._folder = folder.absolute()
-        self._sessions = 0
+        self.is_closing = False
+        self._sessions: set[asyncio.Task[None]] = set()
         self._acceptor: asyncssh.SSHAcceptor | None = None
 
     async def open(self, address: str, port: int) -> int:
@@ -65,22 +67,31 @@ class SshServer:
         return self._acceptor.get_port()
 
     async def close(self) -> None:
-        """Stop listening and end every session."""
-        if self._acceptor is not None:
-            self._acceptor.close()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._acceptor.wait_closed(), KEEPALIVE_SECONDS)
+        """Stop listening and end every session. Closing what is not open is allowed."""
+        if self._acceptor is None:
+            return
+        acceptor, self._acceptor, self.is_closing = self._acceptor, None, True
+        acceptor.close()
+        # asyncssh leaves its connections open; since Python 3.12, its acceptor waits for their end.
+        for connection in list(self.connections):
+            connection.close()
+        waits = {asyncio.ensure_future(acceptor.wait_closed()), *self._sessions}
+        _, left = await asyncio.wait(waits, timeout=CLOSE_SECONDS)
+        for task in left:
+            task.cancel()
 
     async def _serve(self, channel: asyncssh.SSHServerProcess[bytes]) -> None:
         """Run one session to its end."""
-        if channel.subsystem is not None or self._sessions >= MOST_SESSIONS:
+        if channel.subsystem is not None or len(self._sessions) >= MOST_SESSIONS:
             what = f"The subsystem {channel.subsystem} is not served" if channel.subsystem else "Too many sessions"
             channel.stderr.write(f"{what}.\n".encode())
             channel.exit(1)
             return
         name = str(channel.get_extra_info("username"))
         token = self.access.open_session(name)
-        self._sessions += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._sessions.add(task)
         try:
             terminal = channel.term_type or ""
             environment = environment_of(name, token, socket=self._socket, folder=self._folder, terminal=terminal)
@@ -89,7 +100,7 @@ class SshServer:
             _log.warning("SSH: no console for %s: %s", name, error)
             channel.exit(1)
         finally:
-            self._sessions -= 1
+            self._sessions.discard(task)
             self.access.close_session(token)
 
 
@@ -105,8 +116,10 @@ class _Login(asyncssh.SSHServer):
         """Take note of who comes; turn away what is too much."""
         self._connection = conn
         self._address = str((conn.get_extra_info("peername") or ("",))[0])
-        self._server.connections += 1
-        if self._server.connections > MOST_CONNECTIONS or self._is_blocked():
+        self._server.connections.add(conn)
+        if self._server.is_closing:
+            conn.abort()
+        elif len(self._server.connections) > MOST_CONNECTIONS or self._is_blocked():
             _log.warning(
                 "SSH: a connection from %s is turned away: too many connections or failed logins", self._address
             )
@@ -115,7 +128,8 @@ class _Login(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place free."""
         del exc
-        self._server.connections -= 1
+        if self._connection is not None:
+            self._server.connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         """Everybody has to log in."""

@@ -22,6 +22,7 @@ class Switch:
     folder: Path
     port: int
     key: Path
+    process: subprocess.Popen[bytes]
 
     @property
     def log(self) -> str:
@@ -64,7 +65,7 @@ def serve(folder: Path) -> Iterator[Switch]:
         key = asyncssh.generate_private_key("ssh-ed25519")
         key.write_private_key(str(folder / "id"))
         (folder / "id").chmod(0o600)
-        switch = Switch(folder, port, folder / "id")
+        switch = Switch(folder, port, folder / "id", process)
         public = key.export_public_key().decode().strip()
         switch.cli("user-create", "name", ADMIN[0], "role", "network-admin", "password", ADMIN[1], "ssh-key", public)
         switch.cli("user-create", "name", READER[0], "role", "read-only", "password", READER[1])
