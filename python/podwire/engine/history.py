@@ -14,13 +14,13 @@ from typing import Any
 from podwire.capture import Filter
 from podwire.engine.finding_history import FindingHistory
 from podwire.engine.holding import Holding
+from podwire.engine.memory import return_free_memory
 from podwire.engine.parts import Parts
 from podwire.engine.record_names import RecordNames
+from podwire.engine.repeating import RepeatingThread
 from podwire.history import HistoryStore, Kind, batch_of, connection_batch
 from podwire.model.findings import CniFinding
 from podwire.settings.configuration import HistorySettings
-from podwire.support.memory import return_free_memory
-from podwire.support.threads import RepeatingThread
 from podwire.tables.claims import Place
 
 COLLECT_SECONDS = 0.2

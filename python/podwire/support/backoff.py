@@ -14,14 +14,14 @@ class Backoff:
 
     def __init__(self, *, first_seconds: float = 0.5, most_seconds: float = 30.0, seed: int | None = None) -> None:
         self._first_seconds = first_seconds
-        self._most_seconds = most_seconds
+        self.most_seconds = most_seconds
         self._bound_seconds = first_seconds
         self._random = random.Random(seed)  # noqa: S311 - spreads retries, guards nothing
 
     def next_seconds(self) -> float:
         """Return the next wait in seconds and double the bound for the one after it."""
         wait = self._random.uniform(self._bound_seconds / 2, self._bound_seconds)
-        self._bound_seconds = min(self._bound_seconds * 2, self._most_seconds)
+        self._bound_seconds = min(self._bound_seconds * 2, self.most_seconds)
         return wait
 
     def reset(self) -> None:
