@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from podwire.support.errors import PodwireError
+from podwire.support.words import advice, clean, quoted
 
 USAGE = """\
 usage: podwire COMMAND …
@@ -27,7 +28,7 @@ podwire COMMAND --help tells more.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the subcommand named by the first word; return the exit status: 0, or 1 for any failure."""
+    """Run the subcommand named by the first word; return the exit status: 0, 1 for any failure, 130 after Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
     command, rest = (words[0], words[1:]) if words else ("", [])
     if command in ("", "-h", "--help", "help"):
@@ -35,15 +36,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0 if command else 1
     run = _COMMANDS.get(command)
     if run is None:
-        sys.stderr.write(f"podwire: unknown command '{command}'\n\n{USAGE}")
+        hint = advice(command, _COMMANDS, otherwise="podwire help lists them")
+        _tell(f"podwire: unknown command {quoted(command)}; {hint}")
         return 1
     try:
         return run(rest)
     except PodwireError as error:
-        sys.stderr.write(f"podwire {command}: {error}\n")
+        _tell(f"podwire {command}: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _tell(sentence: str) -> None:
+    """Print an error as one line that no terminal obeys."""
+    sys.stderr.write(f"{clean(' '.join(sentence.split()))}\n")
 
 
 def _cli(words: list[str]) -> int:

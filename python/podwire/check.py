@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from podwire.model.evidence import Evidence
 from podwire.model.findings import CniFinding
 from podwire.model.pods import Pod
 from podwire.settings.kube import KubeSettings
+from podwire.support.arguments import Arguments
 from podwire.support.log import set_up_log
 
 _LABEL_WIDTH = 18
@@ -30,7 +30,7 @@ Report = dict[str, Any]
 
 def run_check(words: list[str]) -> int:
     """Print the report; 0 when the cluster could be read and its plugin is known, else 1."""
-    given = _parser().parse_args(words)
+    given = _parser().read(words)
     set_up_log(verbose=False)
     if given.objects:
         pods, evidence = load_objects([Path(path) for path in given.objects])
@@ -56,8 +56,8 @@ def _tell_waiting(what: str) -> None:
         sys.stderr.flush()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Arguments:
+    parser = Arguments(
         prog="podwire k8s-check", description="Say what podwire would make of a cluster, without configuring it."
     )
     source = parser.add_mutually_exclusive_group(required=True)

@@ -13,6 +13,7 @@ import msgspec
 from podwire.app import Daemon
 from podwire.cli.words import check_words
 from podwire.settings.serve import ServeSettings
+from podwire.support.arguments import Arguments
 from podwire.support.errors import UsageError
 from podwire.support.log import set_up_log
 from podwire.support.words import advice, quoted
@@ -37,25 +38,23 @@ EXPECTED = {
 def run_serve(words: list[str]) -> int:
     """Run the daemon until a signal ends it; return the exit status."""
     check_words(words)
-    given = _parser().parse_args(words)
+    given = _parser().read(words)
     settings = merge_settings(read_config(given.config) if given.config else {}, given)
     set_up_log(verbose=given.verbose)
     asyncio.run(Daemon(settings).run())
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="podwire serve", description="Follow clusters and read mirrored packets.")
+def _parser() -> Arguments:
+    parser = Arguments(prog="podwire serve", description="Follow clusters and read mirrored packets.")
     parser.add_argument("--interface", metavar="IF", action="append", help="a port with mirrored traffic; repeatable")
     parser.add_argument("--state-dir", metavar="DIR", help="where the configuration is kept")
     parser.add_argument("--socket", metavar="PATH", help="the unix socket that podwire cli speaks to")
-    parser.add_argument(
-        "--ssh", metavar="PORT", type=int, help="serve the console over SSH to user-create'd users; 0: none"
-    )
+    parser.add_argument("--ssh", metavar="PORT", help="serve the console over SSH to user-create'd users; 0: none")
     parser.add_argument("--ssh-address", metavar="ADDRESS", help="the address of that port; default: all")
     parser.add_argument("--switch-name", metavar="NAME", help="the name in the prompt; default: the host's name")
-    parser.add_argument("--mode", choices=("full", "control"), help="read every packet, or only SYN, FIN and RST")
-    parser.add_argument("--threads", metavar="N", type=int, help="threads that read each interface; default: 1")
+    parser.add_argument("--mode", metavar="full|control", help="read every packet, or only SYN, FIN and RST")
+    parser.add_argument("--threads", metavar="N", help="threads that read each interface; default: 1")
     parser.add_argument("--config", metavar="FILE", help="a TOML file with these options and more")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
@@ -79,11 +78,11 @@ def merge_settings(document: dict[str, Any], given: argparse.Namespace) -> Serve
         "interfaces": given.interface,
         "state-dir": given.state_dir,
         "socket": given.socket,
-        "ssh": given.ssh,
+        "ssh": _number(given.ssh),
         "ssh-address": given.ssh_address,
         "switch-name": given.switch_name,
         "mode": given.mode,
-        "threads": given.threads,
+        "threads": _number(given.threads),
     }
     typed = {key: value for key, value in words.items() if value is not None}
     unknown = next((key for key in document if key not in EXPECTED), None)
@@ -98,3 +97,11 @@ def merge_settings(document: dict[str, Any], given: argparse.Namespace) -> Serve
         place = f"--{key}" if key in typed else f"{given.config}: {key}"
         msg = f"{place} is {EXPECTED[key]}."
         raise UsageError(msg) from error
+
+
+def _number(text: str | None) -> int | str | None:
+    """Return the number that a word is, else the word: the settings say what it should be."""
+    try:
+        return None if text is None else int(text)
+    except ValueError:
+        return text

@@ -17,6 +17,7 @@ from podwire.kube.access import checked_server
 from podwire.kube.credentials import end_of_token
 from podwire.kube.errors import KubeconfigError
 from podwire.kube.kubeconfig_files import Chosen, KubeconfigSource, read_kubeconfig, read_named_file, text_of
+from podwire.support.arguments import Arguments
 
 _ACCOUNT = "podwire"
 _STANDARD_INPUT = "-"
@@ -60,7 +61,7 @@ def _cluster(chosen: Chosen) -> dict[str, Any]:
 
 def run_kubeconfig_for(words: list[str]) -> int:
     """Print the kubeconfig; 0, or a KubeconfigError. A note on standard error says when the token ends."""
-    given = _parser().parse_args(words)
+    given = _parser().read(words)
     source = KubeconfigSource(given.kube_config, given.context)
     if given.token_file == _STANDARD_INPUT:
         token = checked_token(sys.stdin.read(_MOST_TOKEN_BYTES), "standard input")
@@ -84,8 +85,8 @@ def checked_token(text: str, where: str) -> str:
     return token
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Arguments:
+    parser = Arguments(
         prog="podwire kubeconfig-for",
         description="Print a kubeconfig that holds a token: for the account of deploy/rbac.yaml.",
         epilog=_EXAMPLE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import tempfile
@@ -15,6 +14,7 @@ from podwire.cli.http import HttpTransport
 from podwire.cli.transport import Transport
 from podwire.report.facts import Span, gather
 from podwire.settings.paths import default_socket
+from podwire.support.arguments import Arguments
 from podwire.support.errors import UnavailableError, UsageError
 from podwire.support.words import quoted
 
@@ -24,7 +24,7 @@ _NO_PLOTLY = "The charts need plotly, which is not installed: pip install 'podwi
 
 def run_report(words: list[str]) -> int:
     """Ask the daemon and write the page; return the exit status."""
-    given = _parser().parse_args(words)
+    given = _parser().read(words)
     path = Path(given.socket) if given.socket else default_socket()
     now_ns = time.time_ns()
     span = read_span(given.within_last, given.start_time, given.end_time, now_ns=now_ns)
@@ -33,8 +33,8 @@ def run_report(words: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="podwire report", description="Write a page of charts about connections.")
+def _parser() -> Arguments:
+    parser = Arguments(prog="podwire report", description="Write a page of charts about connections.")
     parser.add_argument("--within-last", metavar="TIME", help=f"the time until now: 30m, 1d; default: {DEFAULT}")
     parser.add_argument("--start-time", metavar="TIME", help="instead: from this time on (2026-01-31T12:00:00)")
     parser.add_argument("--end-time", metavar="TIME", help="until this time; default: now")
