@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -17,6 +18,9 @@ import pytest
 from tests.live.cable import Wire, builder
 
 from podwire_lab import Lab
+
+collect_ignore = [] if "PODWIRE_TEST_PROGRAMS" in os.environ else ["test_real_cluster.py"]
+"""A part of `make test-real` alone: what it runs beside has to be built first."""
 
 PODWIRE = Path(sys.executable).with_name("podwire")
 DEADLINE_SECONDS = 30.0

@@ -21,11 +21,7 @@ from podwire_lab.errors import LabError
 from .conftest import Row, Switch, eventually, running_switch
 from .real_cluster import Place, RealCluster
 
-PROGRAMS = os.environ.get("PODWIRE_TEST_PROGRAMS")
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.skipif(PROGRAMS is None, reason="scripts/build-kubernetes was not run"),
-]
+pytestmark = pytest.mark.live
 BACKENDS: dict[str, tuple[dict[str, Any], Row]] = {
     "vxlan": ({"Type": "vxlan"}, {"udp-port": 8472, "vxlan": 1, "network-type": "overlay"}),
     "vxlan-own": ({"Type": "vxlan", "VNI": 7777, "Port": 4789}, {"udp-port": 4789, "vxlan": 7777}),
@@ -46,7 +42,9 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def cluster(backend: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
-    with RealCluster(Path(str(PROGRAMS)), tmp_path_factory.mktemp("real"), BACKENDS[backend][0]) as made:
+    with RealCluster(
+        Path(os.environ["PODWIRE_TEST_PROGRAMS"]), tmp_path_factory.mktemp("real"), BACKENDS[backend][0]
+    ) as made:
         yield made
 
 
