@@ -56,8 +56,17 @@ test-rust: build  ## Test the packet core
 	$(BENCH_CARGO) test --manifest-path bench/traffic/Cargo.toml --quiet --locked
 
 .PHONY: test-python
-test-python: build  ## Test everything else, on live packets where root allows it
-	$(BIN)/pytest
+test-python: build  ## Test everything else, on live packets where root allows it: both halves side by side
+	@echo "The live tests and the others run side by side; what each prints comes when it has ended."
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-live test-unit
+
+.PHONY: test-live
+test-live: build  ## Test on live packets: network namespaces, packet sockets, the daemon and its clients
+	$(BIN)/pytest tests/live
+
+.PHONY: test-unit
+test-unit: build  ## Test what needs no root
+	$(BIN)/pytest --ignore tests/live
 
 .PHONY: test-real
 test-real: build  ## Test beside a real API server and real flannel, which Go builds first (ten minutes, once)

@@ -60,7 +60,7 @@ def test_raw_numbers_are_not_scaled() -> None:
     assert types.ON_OFF.show_raw(True) == "on"
 
 
-@pytest.mark.parametrize("value_type", sorted(EVERY_TYPE, key=lambda each: each.word), ids=lambda each: each.name)
+@pytest.mark.parametrize("value_type", sorted(EVERY_TYPE, key=lambda each: each.name), ids=lambda each: each.name)
 @settings(deadline=None, max_examples=50)
 @given(text=st.text(max_size=20))
 def test_any_text_is_a_value_or_a_value_error(value_type: ValueType, text: str) -> None:
