@@ -5,7 +5,7 @@ caller gave, and columns have the core's values (nanoseconds, bytes, addresses a
 """
 
 from podwire.capture.engine import Capture
-from podwire.capture.errors import CaptureError
+from podwire.capture.errors import CaptureError, CoreFailedError
 from podwire.capture.overlays import BY_PORT, BY_PROTOCOL
 from podwire.capture.query import Claim, Filter, Progress, ReadSummary, Scope, Span
 
@@ -15,6 +15,7 @@ __all__ = [
     "Capture",
     "CaptureError",
     "Claim",
+    "CoreFailedError",
     "Filter",
     "Progress",
     "ReadSummary",

@@ -1,7 +1,8 @@
 """The compiled packet core, as Python sees it. Only `podwire.capture` imports it.
 
-Failures raise `podwire.capture.errors.CaptureError`, nonsense from the caller ValueError. Times are nanoseconds since
-the Unix epoch, durations nanoseconds, sizes bytes, addresses text in canonical form.
+Failures raise `podwire.capture.errors.CaptureError` (CoreFailedError once a thread of the core has panicked), nonsense
+from the caller ValueError. Times are nanoseconds since the Unix epoch, durations nanoseconds, sizes bytes, addresses
+text in canonical form.
 """
 
 from collections.abc import Sequence
@@ -130,6 +131,9 @@ class Engine:
 
     def last_packet_ns(self) -> int:
         """The time of the latest packet read; 0 before the first one."""
+
+    def fail(self) -> None:
+        """Panic in the middle of a change, as a fault of the core would: what follows is tried in tests."""
 
     def close(self) -> None:
         """Stop every source and its thread. The engine cannot be used afterwards."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Capture:
     """Packet sources and the connection table that they fill. Every method may be called from any thread.
 
-    Raises CaptureError where a source cannot be read, and after `close`.
+    Raises CaptureError where a source cannot be read, and after `close`; CoreFailedError once the core has failed.
     """
 
     def __init__(

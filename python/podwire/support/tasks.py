@@ -21,15 +21,21 @@ async def run_supervised(
     name: str,
     loop: Callable[[], Awaitable[None]],
     *,
+    fatal: tuple[type[Exception], ...] = (),
     backoff: Backoff | None = None,
     seconds: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Run `loop` until it returns or is cancelled; start it again after an exception. `seconds` tells the time."""
+    """Run `loop` until it returns or is cancelled; start it again after an exception. `seconds` tells the time.
+
+    Raises what is `fatal`: a fault that another start does not help against.
+    """
     waits = backoff or Backoff()
     while True:
         started = seconds()
         try:
             await loop()
+        except fatal:
+            raise
         except Exception:
             if seconds() - started > waits.most_seconds:
                 waits.reset()

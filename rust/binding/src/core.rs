@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use source::{Mode, Monitor, Ports};
 use track::{Counters, Encap, Limits, OverlaySpec, Preview, Scope, Tracker};
@@ -82,6 +82,8 @@ pub(crate) struct Core {
     scopes: Mutex<Vec<ScopeByName>>,
     reading: Mutex<Arc<Reading>>,
     closed: AtomicBool,
+    /// Why nothing of this core can be trusted any more, in one sentence.
+    failure: OnceLock<String>,
 }
 
 impl Core {
@@ -107,6 +109,7 @@ impl Core {
             scopes: Mutex::default(),
             reading: Mutex::default(),
             closed: AtomicBool::new(false),
+            failure: OnceLock::new(),
         }
     }
 
@@ -118,9 +121,16 @@ impl Core {
     /// A tracker, for one batch or one chunk. Fails once a thread has panicked while it held it: its table can then
     /// not be trusted.
     pub(crate) fn tracker(&self, shard: usize) -> Result<MutexGuard<'_, Tracker>> {
-        self.trackers[shard].lock().map_err(|_| {
-            Error::Capture("The packet core stopped after an internal failure: restart podwire.".to_owned())
+        self.trackers[shard].lock().map_err(|_| match self.failure.get() {
+            Some(sentence) => Error::Failed(sentence.clone()),
+            // The thread that panicked is about to say why.
+            None => Error::Failed("The packet core failed: restart podwire and report this.".to_owned()),
         })
+    }
+
+    /// Takes note that a thread has panicked: from now on every call fails with the first such sentence.
+    pub(crate) fn fail(&self, sentence: String) {
+        let _ = self.failure.set(sentence);
     }
 
     /// Does the same with one tracker after the other.
@@ -249,8 +259,11 @@ impl Core {
         drop(readers);
     }
 
-    /// Fails after `close`.
+    /// Fails after `close`, and once a thread has panicked.
     pub(crate) fn check_open(&self) -> Result<()> {
+        if let Some(sentence) = self.failure.get() {
+            return Err(Error::Failed(sentence.clone()));
+        }
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::Capture("The packet core was closed.".to_owned()));
         }

@@ -38,10 +38,14 @@ impl Engine {
     fn free<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&Arc<Core>) -> Result<T> + Send) -> PyResult<T> {
         let core = &self.core;
         let done = py.detach(|| {
-            guarded(|| {
+            let done = guarded(|| {
                 core.check_open()?;
                 work(core)
-            })
+            });
+            if let Err(Error::Failed(sentence)) = &done {
+                core.fail(sentence.clone());
+            }
+            done
         });
         Ok(done?)
     }
@@ -177,6 +181,11 @@ impl Engine {
             core.each(|tracker| latest_ns = tracker.last_packet_ns().max(latest_ns))?;
             Ok(latest_ns)
         })
+    }
+
+    /// Panics in the middle of a change, as a fault of the core would: what follows is tried in tests.
+    fn fail(&self, py: Python<'_>) -> PyResult<()> {
+        self.free(py, |core| core.each(|_| panic!("as asked")))
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

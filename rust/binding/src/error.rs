@@ -7,12 +7,15 @@ use pyo3::PyErr;
 use pyo3::exceptions::PyValueError;
 
 pyo3::import_exception!(podwire.capture.errors, CaptureError);
+pyo3::import_exception!(podwire.capture.errors, CoreFailedError);
 
 /// Why a call failed, in one sentence.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// Something outside is not as it must be, or the core has failed.
+    /// Something outside is not as it must be.
     Capture(String),
+    /// The core has failed inside: its tables can no longer be trusted, and only a new process helps.
+    Failed(String),
     /// The caller passed something that makes no sense.
     Value(String),
     /// A Python exception that was raised meanwhile, such as KeyboardInterrupt.
@@ -31,6 +34,7 @@ impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         match error {
             Error::Capture(sentence) => CaptureError::new_err(sentence),
+            Error::Failed(sentence) => CoreFailedError::new_err(sentence),
             Error::Value(sentence) => PyValueError::new_err(sentence),
             Error::Python(error) => error,
         }
@@ -39,12 +43,12 @@ impl From<Error> for PyErr {
 
 /// Runs `work`; a panic in it becomes an error, so that none crosses into Python.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(failed(&*panic)))
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(Error::Failed(failed(&*panic))))
 }
 
 /// The sentence for a panic.
-pub(crate) fn failed(panic: &(dyn Any + Send)) -> Error {
+pub(crate) fn failed(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|&text| text.to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    Error::Capture(format!("The packet core failed ({text}): restart podwire and report this."))
+    format!("The packet core failed ({text}): restart podwire and report this.")
 }

@@ -13,7 +13,7 @@ use source::{Frames, Merged, Progress, open_many, stored_bytes};
 use track::Frame;
 
 use crate::core::Core;
-use crate::error::{Error, Result, guarded};
+use crate::error::{Error, Result, failed, guarded};
 use crate::files::gate::Gate;
 use crate::files::unopened::Unopened;
 
@@ -74,7 +74,7 @@ pub(crate) fn read(core: &Core, paths: Vec<PathBuf>) -> Result<ReadSummary> {
                 }
             }
         }
-        let outcome = worker.join().unwrap_or_else(|panic| Err(crate::error::failed(&*panic)));
+        let outcome = worker.join().unwrap_or_else(|panic| Err(Error::Failed(failed(&*panic))));
         interrupted.and(outcome)
     })
 }

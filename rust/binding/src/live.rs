@@ -110,9 +110,9 @@ fn follow(mut part: Part, stop: &AtomicBool, fault: &Fault) {
         }
     }));
     if let Err(panic) = ended
-        && let Error::Capture(sentence) = failed(&*panic)
+        && let Some(core) = part.core.upgrade()
     {
-        *shown(fault) = Some(sentence);
+        core.fail(failed(&*panic));
     }
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from podwire.capture import Capture, CaptureError, Claim, Filter
+from podwire.capture import Capture, CaptureError, Claim, CoreFailedError, Filter
 from podwire.capture.overlays import MAX_TUNNELS
 from podwire.model.overlays import Encapsulation, Overlay
 from podwire.support.errors import UnavailableError
@@ -329,6 +329,14 @@ def test_a_closed_core_says_so(capture: Capture) -> None:
     capture.close()
     with pytest.raises(CaptureError, match="closed"):
         capture.counters()
+
+
+def test_a_failed_core_says_so_whatever_is_asked(capture: Capture, capfd: pytest.CaptureFixture[str]) -> None:
+    for ask in (capture._engine.fail, capture.counters, capture.source_counters, lambda: capture.poll(1)):
+        with pytest.raises(CoreFailedError, match=r"^The packet core failed \(as asked\): restart podwire"):
+            ask()
+    capture.close()
+    assert "panicked" in capfd.readouterr().err
 
 
 def test_only_two_modes_exist() -> None:

@@ -54,3 +54,9 @@ async def test_after_a_long_run_they_are_short_again() -> None:
     assert asked[3] >= 4
     assert asked[4] <= 1
     assert asked[5] <= 2
+
+
+async def test_what_is_fatal_ends_it() -> None:
+    loop = Loop(0)
+    with pytest.raises(RuntimeError, match="out of order"):
+        await run_supervised("the loop", loop.run, fatal=(RuntimeError,))

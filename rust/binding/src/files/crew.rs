@@ -111,7 +111,7 @@ impl Crew<'_> {
                         self.take(source, spare, gate.as_mut());
                         return Ok(true);
                     }
-                    Err(TryLockError::Poisoned(_)) => return Err(failed(&"reading")),
+                    Err(TryLockError::Poisoned(_)) => return Err(Error::Failed(failed(&"reading"))),
                     Err(TryLockError::WouldBlock) => {}
                 }
             }
