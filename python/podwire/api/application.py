@@ -13,6 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from podwire.api.answers import Body, failure, status_of
 from podwire.api.routes import make_routes
 from podwire.catalog import NOUNS
+from podwire.catalog.rest import ROOT, path_of
 from podwire.commands.access import AccessControl
 from podwire.commands.dispatch import Commands
 from podwire.support.errors import PodwireError
@@ -28,7 +29,7 @@ def make_application(commands: Commands, *, version: str, access: AccessControl 
     described = OpenAPIConfig(
         title="podwire",
         version=version,
-        path="/vRest/api-docs",
+        path=f"{ROOT}/api-docs",
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
     )
     return Litestar(
@@ -52,12 +53,12 @@ def _not_served(request: _Request, error: Exception) -> Response[Body]:
 
 def _elsewhere(path: str) -> str:
     """Return what was likely meant, as the end of a sentence."""
-    nouns = {f"/vRest/{noun.plural}": noun for noun in NOUNS}
+    nouns = {path_of(noun): noun for noun in NOUNS}
     above = next((known for known in nouns if path.startswith(f"{known}/")), "")
     if above:
         key = next((column.name for column in nouns[above].columns if column.is_key), "name")
         return f"; options stand in the query, as in {above}?{key}=…"
-    return f"; {advice(path, nouns, otherwise='/vRest/api-docs/openapi.json lists what there is')}"
+    return f"; {advice(path, nouns, otherwise=f'{ROOT}/api-docs/openapi.json lists what there is')}"
 
 
 def _failed(request: _Request, error: Exception) -> Response[Body]:

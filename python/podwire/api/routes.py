@@ -20,13 +20,11 @@ from litestar.response import Stream
 from podwire.api.answers import Body, success
 from podwire.api.exports import asked_form, exported
 from podwire.catalog import NOUNS, Noun, Verb
+from podwire.catalog.rest import method_of, path_of
 from podwire.commands.access import AccessControl, require
 from podwire.commands.dispatch import Commands
 from podwire.support.errors import ForbiddenError, UsageError
 from podwire.support.words import quoted
-
-METHODS = {"create": "POST", "modify": "PUT", "delete": "DELETE"}
-"""The HTTP method of a verb; a verb that is not listed is a POST to a path of its own."""
 
 MOST_BODY_BYTES = 1 << 20
 """What a request may carry: a command's values are a few hundred bytes."""
@@ -43,18 +41,15 @@ def make_routes(commands: Commands, access: AccessControl | None) -> list[HTTPRo
     routes = []
     for noun in NOUNS:
         shown = _show(commands, access, noun)
-        routes.append(_route("GET", f"/vRest/{noun.plural}", shown, noun, "show", noun.show_help))
-        for verb in noun.verbs:
-            path = f"/vRest/{noun.plural}" + ("" if verb.name in METHODS else f"/{verb.name}")
-            method = METHODS.get(verb.name, "POST")
-            routes.append(_route(method, path, _act(commands, access, noun, verb), noun, verb.name, verb.help))
+        routes.append(_route(shown, noun, "show", noun.show_help))
+        routes += [_route(_act(commands, access, noun, each), noun, each.name, each.help) for each in noun.verbs]
     return routes
 
 
-def _route(method: str, path: str, endpoint: _Endpoint, noun: Noun, verb: str, summary: str) -> HTTPRouteHandler:
+def _route(endpoint: _Endpoint, noun: Noun, verb: str, summary: str) -> HTTPRouteHandler:
     decorate = HTTPRouteHandler(
-        path,
-        http_method=method,  # type: ignore[arg-type]
+        path_of(noun, verb),
+        http_method=method_of(verb),  # type: ignore[arg-type]
         operation_id=f"{noun.name}-{verb}",
         summary=summary,
         tags=[noun.name],

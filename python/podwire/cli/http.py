@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from podwire.catalog import Noun, Verb
+from podwire.catalog.rest import MEDIA_TYPES, NOTES_HEADER, method_of, path_of
 from podwire.cli.transport import Answer, Export, RefusedError
 from podwire.settings.questions import ANSWER_SECONDS
 from podwire.support.errors import UnavailableError
@@ -25,17 +26,7 @@ ACT_SECONDS = 60.0
 MOST_ANSWER_BYTES = 1 << 30
 """The longest answer that is read: far above the largest table, and a bound on what a faulty server may cost."""
 
-MEDIA_TYPES = {
-    "json": "application/x-ndjson",
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-}
-"""How the forms for programs are called in HTTP."""
-
 _PIECE_BYTES = 1 << 18
-
-_METHODS = {"create": "POST", "modify": "PUT", "delete": "DELETE"}
-"""The HTTP method of a verb; a verb that is not listed is a POST to a path of its own."""
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -73,11 +64,11 @@ class HttpTransport:
 
     def show(self, noun: Noun, params: list[tuple[str, str]]) -> Answer:
         """Ask for rows. Raises RefusedError, or UnavailableError where no daemon answers."""
-        return self._ask("GET", _target(noun.plural, params), None, self._get_seconds)
+        return self._ask("GET", _target(path_of(noun), params), None, self._get_seconds)
 
     def export(self, noun: Noun, params: list[tuple[str, str]], kind: str) -> Export:
         """Ask for rows in a form for programs. Raises RefusedError, or UnavailableError where no daemon answers."""
-        pieces = self._stream(_target(noun.plural, params), MEDIA_TYPES[kind])
+        pieces = self._stream(_target(path_of(noun), params), MEDIA_TYPES[kind])
         # The notes come first: whatever is refused, is refused here.
         return Export(pieces, _notes(next(pieces)))
 
@@ -91,14 +82,13 @@ class HttpTransport:
                 read_answer(response.status, response.read(MOST_ANSWER_BYTES))
                 msg = f"podwire serve on {self._path} is another version of it, which does not know this form."
                 raise UnavailableError(msg)
-            yield response.getheader("podwire-notes", "[]").encode()
+            yield response.getheader(NOTES_HEADER, "[]").encode()
             while piece := response.read1(_PIECE_BYTES):
                 yield piece
 
     def act(self, noun: Noun, verb: Verb, values: dict[str, Any]) -> Answer:
         """Have `verb` carried out. Raises RefusedError, or UnavailableError where no daemon answers."""
-        method = _METHODS.get(verb.name, "POST")
-        path = noun.plural if verb.name in _METHODS else f"{noun.plural}/{verb.name}"
+        method, path = method_of(verb.name), path_of(noun, verb.name)
         if method == "DELETE":
             return self._ask(method, _target(path, _texts(values)), None, self._act_seconds)
         return self._ask(method, _target(path, ()), json.dumps(values).encode(), self._act_seconds)
@@ -154,7 +144,7 @@ def _notes(content: bytes) -> list[str]:
 
 def _target(path: str, params: Iterable[tuple[str, str]]) -> str:
     query = urlencode(list(params))
-    return f"/vRest/{path}" + (f"?{query}" if query else "")
+    return path + (f"?{query}" if query else "")
 
 
 def _texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
