@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from pathlib import Path
 
 import asyncssh
@@ -62,7 +63,9 @@ class SshServer:
                 server_version="podwire",
             )
         except OSError as error:
-            msg = f"The SSH port {address}:{port} cannot be used: {error.strerror or error}. Choose another with --ssh."
+            # asyncio puts a sentence of its own in the place of the system's.
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            msg = f"The SSH port {address}:{port} cannot be used: {reason}. Choose another with --ssh."
             raise UnavailableError(msg) from error
         return self._acceptor.get_port()
 
