@@ -66,6 +66,8 @@ class Api:
         self.token = ""
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.asked_at: list[float] = []
+        """When each of the requests came, on the loop's clock."""
         self.date = ""
         """What the Date header says instead of the time."""
         self.accepted: dict[str, set[str]] = {}
@@ -161,6 +163,7 @@ class Api:
         """Answer one request."""
         query = dict(request.query)
         self.requests.append((request.path, query))
+        self.asked_at.append(asyncio.get_running_loop().time())
         self.accepted.setdefault(request.path, set()).add(request.headers["Accept"])
         if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
             return web.Response(status=401, text=status_body(401, "Unauthorized", "Unauthorized"))
