@@ -111,6 +111,12 @@ class HistoryWriter:
             thread.stop()
         if not self._is_running:
             return
+        try:
+            self._write_last()
+        finally:
+            self.store.close()
+
+    def _write_last(self) -> None:
         self._parts.capture.flush()
         self._parts.capture.set_holding(False)
         self._take_ended()
@@ -120,7 +126,6 @@ class HistoryWriter:
         while self._write_claims(now_ns):
             self.store.commit()
         self._sample(now_ns)
-        self.store.close()
 
     def kept_claims(self, addresses: frozenset[str] | None) -> tuple[Iterable[Row], Iterable[int], int]:
         """Return what was recorded of claims on addresses (None: on all), when podwire ran, and since when it does."""
